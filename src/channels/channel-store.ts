@@ -1,0 +1,167 @@
+import type { Page, PageRequest } from '../lib/page.ts';
+import type { Channel, ChannelId, CourseContext, PlatformId, SyncId, User, UserId } from './channel.ts';
+import type { InactiveReason, Membership, Person } from './membership.ts';
+import type { PermissionLevel } from './permission-level.ts';
+import type { RosterChange, RosterChangeKind, SyncRun } from './sync-run.ts';
+
+/**
+ * What the channels domain asks of a store. Each verb is one whole business moment and atomic in every engine: one
+ * transaction in SQLite, one document operation guarded by a unique index or a version in MongoDB.
+ */
+export type ChannelStore = {
+  /**
+   * Finds the channel of a context or makes it from `fresh`, whoever comes first and however many at once; brings title,
+   * label, types, deployments and roster URL up to date. When another channel of the platform already has the reference
+   * ID of `fresh`, the new one gets none: ambiguity is refused, never resolved by luck.
+   */
+  openChannelForContext(opening: ChannelOpening): Promise<OpenedChannel>;
+  findChannel(id: ChannelId): Promise<Channel | null>;
+  /** Channels that are not deleted, oldest first. */
+  listChannels(filter: ChannelFilter, page: PageRequest): Promise<Page<Channel>>;
+  /** Writes a changed channel if its version is still `channel.version`; the new state, or null when somebody was quicker. */
+  updateChannel(channel: Channel, at: number): Promise<Channel | null>;
+  contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
+  findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;
+};
+
+export type ChannelOpening = {
+  platformId: PlatformId;
+  contextId: string;
+  deploymentId: string;
+  title: string;
+  label: string | null;
+  types: string[];
+  /** Null leaves the one that is known (Moodle's deep-linking launches carry none). */
+  rosterUrl: string | null;
+  at: number;
+  /** The channel to make if there is none yet. */
+  fresh: Channel;
+};
+
+export type OpenedChannel = { channel: Channel; context: CourseContext; created: boolean };
+
+export type ChannelFilter = {
+  platformId?: PlatformId;
+  referenceId?: string;
+  contextId?: string;
+};
+
+export type MembershipStore = {
+  /** Finds the user by (platform, subject) or makes one; a name or e-mail that is given replaces what was known. */
+  upsertUser(user: { platformId: PlatformId; subject: string; person: Person; at: number }): Promise<User>;
+  findUser(id: UserId): Promise<User | null>;
+  findMembership(channelId: ChannelId, userId: UserId): Promise<Membership | null>;
+  /**
+   * Reads one membership, lets `decide` make its next state, and writes it, so that no other writer comes between.
+   * `decide` may be called again with a newer state; returning the same state, or null, writes nothing. Returns what
+   * stands afterwards. The store sets `version` and `updatedAt`.
+   */
+  changeMembership(
+    key: { channelId: ChannelId; userId: UserId; at: number },
+    decide: (current: Membership | null) => Membership | null,
+  ): Promise<Membership | null>;
+  /**
+   * Applies one slice of a stored diff and moves the run's `appliedChanges` to `upTo` with it. People the store does not
+   * know yet become users. `decide` is given the membership as it is at that moment (null: none yet, with the key of the
+   * one to make), so a change made by hand meanwhile is kept. Repeating a slice changes nothing.
+   */
+  applyRosterDiff(slice: RosterSlice, decide: RosterDecision): Promise<void>;
+  /** Members for one page of a list, by sort key and user; `total` counts all that match. */
+  listMembers(
+    channelId: ChannelId,
+    filter: MemberFilter,
+    page: PageRequest,
+  ): Promise<Page<Membership> & { total: number }>;
+  /** Every membership of a channel, in slices, for comparing with a roster. */
+  allMembers(channelId: ChannelId, sliceSize: number): AsyncIterable<Membership[]>;
+  /** People by level and status; test students are left out. */
+  countMembers(channelId: ChannelId): Promise<MemberCounts>;
+};
+
+export type RosterSlice = {
+  syncId: SyncId;
+  channelId: ChannelId;
+  platformId: PlatformId;
+  changes: RosterChange[];
+  upTo: number;
+  at: number;
+};
+
+export type RosterDecision = (
+  current: Membership | null,
+  change: RosterChange,
+  key: { channelId: ChannelId; userId: UserId; subject: string },
+) => Membership | null;
+
+export type MemberFilter = {
+  level?: PermissionLevel;
+  active?: boolean;
+  inactiveReason?: InactiveReason;
+  updateMethod?: Membership['updateMethod'];
+  /** Part of a name, an e-mail address or an ID, in any case and without its accents. */
+  q?: string;
+};
+
+export type MemberCounts = {
+  active: Record<PermissionLevel, number>;
+  /** Active members in all. */
+  total: number;
+  inactive: number;
+  /** Active members with something set by hand. */
+  manual: number;
+};
+
+export type SyncStore = {
+  /** Queues `run` unless the channel has one queued or running, which is returned instead. One of these per channel, ever. */
+  requestSync(run: SyncRun): Promise<{ run: SyncRun; created: boolean }>;
+  findSync(id: SyncId): Promise<SyncRun | null>;
+  /** Newest first. */
+  listSyncs(channelId: ChannelId, limit: number): Promise<SyncRun[]>;
+  /** The newest run of the channel in one of the states, or null. */
+  lastSync(channelId: ChannelId, states: readonly SyncRun['state'][]): Promise<SyncRun | null>;
+  /** Writes progress and results of a run; the caller holds its channel's lease. */
+  saveSync(run: SyncRun): Promise<void>;
+  /** Adds a slice of the diff behind the `from` changes stored already; the same slice twice is stored once. */
+  saveSyncChanges(syncId: SyncId, from: number, changes: RosterChange[]): Promise<void>;
+  /** Changes from number `from` on, in order. */
+  syncChanges(syncId: SyncId, query: { from: number; limit: number; kind?: RosterChangeKind }): Promise<StoredChange[]>;
+  /** Takes a held run out of that state, once: for the first caller the run in its next state, for others null. */
+  decideHeldSync(
+    id: SyncId,
+    decision: { state: 'running' | 'discarded'; reason: SyncRun['reason']; by: string; at: number },
+  ): Promise<SyncRun | null>;
+  /** Runs that are queued or running, oldest first: what a process finds when it starts. */
+  unfinishedSyncs(): Promise<SyncRun[]>;
+};
+
+export type StoredChange = RosterChange & { number: number };
+
+/** Leases: one holder at a time; a holder that died lets go when the time is over. */
+export type LeaseStore = {
+  /** True when `holder` has it now, until `until`; the same holder may take it again. */
+  acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>;
+  /** False when it was lost meanwhile. */
+  renewLease(name: string, holder: string, now: number, until: number): Promise<boolean>;
+  releaseLease(name: string, holder: string): Promise<void>;
+};
+
+/** Who did what to whom and when, kept for the channel's activity list and the site's audit. */
+export type ActivityEvent = {
+  id: string;
+  at: number;
+  platformId: PlatformId | null;
+  channelId: ChannelId | null;
+  /** `user:ID`, `api-key:ID`, `command` or `system`. */
+  actor: string;
+  action: string;
+  subjectUserId: UserId | null;
+  syncId: SyncId | null;
+  from: string | null;
+  to: string | null;
+};
+
+export type ActivityStore = {
+  recordActivity(event: ActivityEvent): Promise<void>;
+  /** Newest first. */
+  listActivity(channelId: ChannelId, page: PageRequest): Promise<Page<ActivityEvent>>;
+};

@@ -1,0 +1,25 @@
+import type { ApiKeyStore } from '../api/api-key-store.ts';
+import type { ActivityStore, ChannelStore, LeaseStore, MembershipStore, SyncStore } from '../channels/channel-store.ts';
+import type { InviteStore, KeyStore, LoginStore, PlatformStore } from '../lti/lti-store.ts';
+import type { RateLimitStore, SessionStore } from '../web/session-store.ts';
+
+/** All ports of one storage engine. Every adapter passes the suites in `test/storage/suites`. */
+export type Storage = {
+  channels: ChannelStore;
+  memberships: MembershipStore;
+  syncs: SyncStore;
+  leases: LeaseStore;
+  activity: ActivityStore;
+  platforms: PlatformStore;
+  logins: LoginStore;
+  invites: InviteStore;
+  keys: KeyStore;
+  sessions: SessionStore;
+  rateLimits: RateLimitStore;
+  apiKeys: ApiKeyStore;
+  /** Removes what has expired (logins, sessions, invites, counters), at most `limit` rows of each. */
+  removeExpired(now: number, limit: number): Promise<void>;
+  /** Throws when the engine cannot answer; for `/readyz` and `rostrum doctor`. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,46 @@
+import type { ChannelId, PlatformId, UserId } from '../channels/channel.ts';
+import type { PermissionLevel } from '../channels/permission-level.ts';
+
+/** What one launch gave a browser: one channel, as one person. */
+export type Grant = {
+  /** Short and not secret; stands in links as `as`, so that two launches in two tabs do not mix. */
+  id: string;
+  channelId: ChannelId;
+  platformId: PlatformId;
+  userId: UserId;
+  /** The launch's level: caps the membership's in this tab (Moodle's "switch role to student"). */
+  launchLevel: PermissionLevel;
+  /** A platform administrator without a course role: manages for this launch, is not a member. */
+  launchOnly: boolean;
+  locale: string | null;
+  timeZone: string | null;
+  /** The LMS's family, for its frame messages. */
+  family: string;
+  at: number;
+};
+
+export type Session = {
+  /** SHA-256 of the cookie's value. */
+  idHash: string;
+  /** Newest last. */
+  grants: Grant[];
+  createdAt: number;
+  expiresAt: number;
+};
+
+export type SessionStore = {
+  createSession(session: Session): Promise<void>;
+  /** Null when unknown or expired. */
+  findSession(idHash: string, now: number): Promise<Session | null>;
+  /** Adds a grant, keeps the newest `keep`, and moves the expiry; false when the session is gone. */
+  addGrant(idHash: string, grant: Grant, options: { keep: number; now: number; expiresAt: number }): Promise<boolean>;
+  removeSession(idHash: string): Promise<void>;
+};
+
+/** Counters for rate limits that hold across processes. */
+export type RateLimitStore = {
+  /** Counts one hit; a new window of `windowMs` starts when the last one is over. */
+  countHit(key: string, now: number, windowMs: number): Promise<{ hits: number; resetsAt: number }>;
+  forgetHit(key: string): Promise<void>;
+  forgetHits(key: string): Promise<void>;
+};
