@@ -1,0 +1,140 @@
+import type { Clock } from '../lib/clock.ts';
+import { newId, type Random } from '../lib/ids.ts';
+import { failure, type Result, success } from '../lib/result.ts';
+import type { Channel, CourseContext, PlatformId, UserId } from './channel.ts';
+import type { ChannelStore, MembershipStore } from './channel-store.ts';
+import { emptyMembership, type Membership, type Person, rolesKey, withLaunch } from './membership.ts';
+import type { PermissionLevel } from './permission-level.ts';
+import { type MappedRoles, mapRoles } from './role-mapping.ts';
+
+export type OpenedCourse = {
+  channel: Channel;
+  context: CourseContext;
+  userId: UserId;
+  /** Null for a platform administrator who is let in for this launch only. */
+  membership: Membership | null;
+  /** The level of this launch; the membership's own may be higher or set by hand. */
+  launchLevel: PermissionLevel;
+  launchOnly: boolean;
+};
+
+export type OpenRefusal = 'not-a-course' | 'anonymous' | 'no-course-role' | 'deactivated' | 'channel-deleted';
+
+/** What opening a channel needs of a verified launch. */
+export type ChannelLaunch = {
+  platformId: PlatformId;
+  /** The platform's own levels for roles, over the default table. */
+  roleLevels: Readonly<Record<string, PermissionLevel>>;
+  deploymentId: string;
+  /** Null for anonymous visitors. */
+  subject: string | null;
+  person: Person;
+  roles: string[];
+  /** Null when the tool was launched outside a course. */
+  context: { id: string; title: string; label: string | null; types: string[] } | null;
+  rosterUrl: string | null;
+};
+
+/** A launch that names a course and a person: the only kind that can enter a channel. */
+type CourseLaunch = ChannelLaunch & { subject: string; context: NonNullable<ChannelLaunch['context']> };
+
+export type OpenChannelDeps = { channels: ChannelStore; memberships: MembershipStore; clock: Clock; random: Random };
+
+/**
+ * Opens the channel of the launch's course, making it if this is the first launch, and enters the launching person at
+ * the mapped level at once; it never waits for the roster.
+ */
+export async function openChannel(
+  deps: OpenChannelDeps,
+  launch: ChannelLaunch,
+): Promise<Result<OpenedCourse, OpenRefusal>> {
+  const course = requireCourse(launch);
+  if (!course.ok) return course;
+  const { context, subject, platformId, person } = course.value;
+  const mapped = mapRoles(launch.roles, { contextTypes: context.types, roleLevels: launch.roleLevels });
+  const launchLevel = levelOfLaunch(mapped);
+  if (launchLevel === null) return failure('no-course-role');
+
+  const opened = await findOrMakeChannel(deps, course.value);
+  if (opened.channel.deletedAt !== null) return failure('channel-deleted');
+  const user = await deps.memberships.upsertUser({ platformId, subject, person, at: deps.clock() });
+  const launchOnly = mapped.level === null;
+  const membership = launchOnly
+    ? await deps.memberships.findMembership(opened.channel.id, user.id)
+    : await enterMember(deps, opened.channel, user.id, { launch: course.value, mapped, level: launchLevel });
+  // A person shut out by hand stays out, whatever else they are in the LMS.
+  const shutOut = launchOnly ? membership?.inactiveReason === 'by-hand' : !membership?.active;
+  if (shutOut) return failure('deactivated');
+  return success({ ...opened, userId: user.id, membership, launchLevel, launchOnly });
+}
+
+function requireCourse(launch: ChannelLaunch): Result<CourseLaunch, 'anonymous' | 'not-a-course'> {
+  const { subject, context } = launch;
+  if (context === null || isAccount(context.types)) return failure('not-a-course');
+  if (subject === null) return failure('anonymous');
+  return success({ ...launch, subject, context });
+}
+
+// Canvas's account-level placements carry a context of type "Account" that is no course.
+function isAccount(types: readonly string[]): boolean {
+  return types.length > 0 && types.every((type) => type === 'Account' || type.endsWith('#Account'));
+}
+
+/** A platform administrator without a course role manages for this launch. */
+function levelOfLaunch(mapped: MappedRoles): PermissionLevel | null {
+  return mapped.level ?? (mapped.isPlatformAdmin ? 'manager' : null);
+}
+
+function findOrMakeChannel(deps: OpenChannelDeps, launch: CourseLaunch) {
+  const at = deps.clock();
+  const { context, platformId } = launch;
+  return deps.channels.openChannelForContext({
+    platformId,
+    contextId: context.id,
+    deploymentId: launch.deploymentId,
+    title: context.title,
+    label: context.label,
+    types: context.types,
+    rosterUrl: launch.rosterUrl,
+    at,
+    fresh: {
+      id: newId(at, deps.random),
+      platformId,
+      referenceId: context.id,
+      title: context.title,
+      label: context.label,
+      givenName: null,
+      description: '',
+      tags: [],
+      privacy: 'private',
+      contributionPolicy: 'contributors',
+      moderated: false,
+      ownerId: null,
+      deletedAt: null,
+      createdAt: at,
+      updatedAt: at,
+      version: 1,
+    },
+  });
+}
+
+function enterMember(
+  deps: OpenChannelDeps,
+  channel: Channel,
+  userId: UserId,
+  { launch, mapped, level }: { launch: CourseLaunch; mapped: MappedRoles; level: PermissionLevel },
+): Promise<Membership | null> {
+  const at = deps.clock();
+  const key = { channelId: channel.id, userId };
+  const entry = {
+    subject: launch.subject,
+    person: launch.person,
+    level,
+    roles: rolesKey(launch.roles),
+    isTest: mapped.isTest,
+    at,
+  };
+  return deps.memberships.changeMembership({ ...key, at }, (current) =>
+    withLaunch(current ?? emptyMembership({ ...key, subject: launch.subject }, 'launch', at), entry),
+  );
+}

@@ -1,0 +1,23 @@
+import type { Result } from '../lib/result.ts';
+import type { PlatformId } from './channel.ts';
+import type { SyncFailure } from './sync-run.ts';
+
+/** One person of a roster as the LMS gave them, text already plain. */
+export type RosterMember = {
+  subject: string;
+  roles: string[];
+  name: string | null;
+  email: string | null;
+  inactive: boolean;
+};
+
+/**
+ * Where rosters come from: pages of members, then whether the walk was complete. A caller that sees a failure has seen
+ * nothing: a failed or partial walk changes nothing.
+ */
+export type RosterSource = (request: {
+  platformId: PlatformId;
+  contextId: string;
+  rosterUrl: string;
+  signal: AbortSignal;
+}) => AsyncGenerator<RosterMember[], Result<{ pages: number }, SyncFailure>>;

@@ -1,0 +1,190 @@
+import type { Logger } from 'pino';
+import { type Clock, yieldToRequests } from '../lib/clock.ts';
+import { failure, type Result, success } from '../lib/result.ts';
+import type { CourseContext } from './channel.ts';
+import type { ChannelStore, MembershipStore, SyncStore } from './channel-store.ts';
+import type { PermissionLevel } from './permission-level.ts';
+import { applyRosterChange, createRosterComparison, type RosterPolicy } from './roster-diff.ts';
+import { createRosterIndex, type RosterIndex } from './roster-index.ts';
+import type { RosterSource } from './roster-source.ts';
+import type { RosterChange, SyncFailure, SyncRun } from './sync-run.ts';
+
+export type SyncDeps = {
+  channels: ChannelStore;
+  memberships: MembershipStore;
+  syncs: SyncStore;
+  rosters: RosterSource;
+  /** The platform's own levels for roles, over the default table. */
+  roleLevelsOf: (platformId: SyncRun['platformId']) => Promise<Readonly<Record<string, PermissionLevel>>>;
+  policy: Omit<RosterPolicy, 'rosterAsOf'>;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Members compared or changes written between two pauses for waiting requests (some 5 ms of work). */
+const SLICE = 200;
+/** Progress is written at most this often, in milliseconds. */
+const PROGRESS_EVERY = 400;
+
+/**
+ * Does one run to its end: walk every page, compare, then write. A failed or partial walk changes nothing; a diff that
+ * looks like an accident is parked for a person. The caller holds the channel's lease. A run found in phase `applying`
+ * goes on where it stopped. Returns the run as it was stored last; aborting `signal` leaves it to be repeated.
+ */
+export async function syncRoster(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
+  if (run.phase === 'applying') return applyDiff(deps, run, signal);
+  const started = await save(deps, {
+    ...run,
+    state: 'running',
+    phase: 'fetching',
+    startedAt: deps.clock(),
+    pages: 0,
+    members: 0,
+  });
+  const fetched = await fetchRoster(deps, started, signal);
+  if (signal.aborted) return started;
+  if (!fetched.ok) return finish(deps, started, { state: 'failed', reason: fetched.reason });
+  const compared = await compareRoster(deps, { ...started, ...fetched.value.progress }, fetched.value.index, signal);
+  if (signal.aborted || compared.state === 'held') return compared;
+  return applyDiff(deps, compared, signal);
+}
+
+type Fetched = { index: RosterIndex; progress: Pick<SyncRun, 'pages' | 'members'> };
+
+async function fetchRoster(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<Result<Fetched, SyncFailure>> {
+  const contexts = await deps.channels.contextsOfChannel(run.channelId);
+  if (contexts.length === 0 || contexts.some((context) => context.rosterUrl === null)) {
+    return failure('no-roster-service');
+  }
+  const index = createRosterIndex();
+  const roleLevels = await deps.roleLevelsOf(run.platformId);
+  const progress = createProgress(deps, run);
+  for (const context of contexts) {
+    const walked = await walkContext(deps, context, { index, roleLevels, progress, signal });
+    if (!walked.ok) return walked;
+  }
+  return success({ index, progress: progress.value() });
+}
+
+async function walkContext(
+  deps: SyncDeps,
+  context: CourseContext,
+  walk: {
+    index: RosterIndex;
+    roleLevels: Readonly<Record<string, PermissionLevel>>;
+    progress: ReturnType<typeof createProgress>;
+    signal: AbortSignal;
+  },
+): Promise<Result<unknown, SyncFailure>> {
+  const { platformId, contextId, rosterUrl } = context;
+  if (rosterUrl === null) return failure('no-roster-service');
+  const mapping = { contextTypes: context.types, roleLevels: walk.roleLevels };
+  const pages = deps.rosters({ platformId, contextId, rosterUrl, signal: walk.signal });
+  for (;;) {
+    const next = await pages.next();
+    if (next.done) return next.value;
+    for (let from = 0; from < next.value.length; from += SLICE * 10) {
+      walk.index.add(next.value.slice(from, from + SLICE * 10), mapping);
+      await yieldToRequests();
+    }
+    await walk.progress.page(next.value.length);
+  }
+}
+
+function createProgress(deps: SyncDeps, run: SyncRun) {
+  const value = { pages: 0, members: 0 };
+  let savedAt = deps.clock();
+  return {
+    value: () => ({ ...value }),
+    async page(members: number): Promise<void> {
+      value.pages += 1;
+      value.members += members;
+      if (deps.clock() - savedAt < PROGRESS_EVERY) return;
+      savedAt = deps.clock();
+      await save(deps, { ...run, ...value });
+    },
+  };
+}
+
+/** Compares in slices, storing the diff as it grows; ends in `held`, or in phase `applying` with the diff complete. */
+async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, signal: AbortSignal): Promise<SyncRun> {
+  const comparing = await save(deps, { ...run, phase: 'comparing' });
+  const comparison = createRosterComparison(index.entries, policyOf(deps, run));
+  let stored = 0;
+  const pending: RosterChange[] = [];
+  async function store(least: number): Promise<void> {
+    if (pending.length < least || pending.length === 0 || signal.aborted) return;
+    const slice = pending.splice(0);
+    await deps.syncs.saveSyncChanges(run.id, stored, slice);
+    stored += slice.length;
+    await yieldToRequests();
+  }
+  for await (const members of deps.memberships.allMembers(run.channelId, SLICE * 2)) {
+    for (const member of members) {
+      const change = comparison.compare(member);
+      if (change) pending.push(change);
+    }
+    await store(SLICE);
+    await yieldToRequests();
+  }
+  for (const change of comparison.newcomers()) {
+    pending.push(change);
+    await store(SLICE);
+  }
+  await store(1);
+  if (signal.aborted) return comparing;
+
+  const { counts, hold } = comparison.result();
+  const compared = { ...comparing, counts, totalChanges: stored, appliedChanges: 0 };
+  if (hold) return finish(deps, compared, { state: 'held', reason: hold });
+  return save(deps, { ...compared, phase: 'applying' });
+}
+
+async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
+  const policy = policyOf(deps, run);
+  const { id: syncId, channelId, platformId } = run;
+  for (let from = run.appliedChanges; from < run.totalChanges; ) {
+    if (signal.aborted) return run;
+    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(SLICE, run.totalChanges - from) });
+    if (changes.length === 0) break;
+    const upTo = from + changes.length;
+    const at = deps.clock();
+    await deps.memberships.applyRosterDiff(
+      { syncId, channelId, platformId, changes, upTo, at },
+      (current, change, key) => applyRosterChange(current, change, { ...key, at }, policy),
+    );
+    from = upTo;
+    await yieldToRequests();
+  }
+  const applied = { ...run, appliedChanges: run.totalChanges };
+  return finish(deps, applied, { state: 'applied', reason: null });
+}
+
+function policyOf(deps: SyncDeps, run: SyncRun): RosterPolicy {
+  return { ...deps.policy, rosterAsOf: run.startedAt ?? run.queuedAt };
+}
+
+async function finish(
+  deps: SyncDeps,
+  run: SyncRun,
+  end: { state: 'applied' | 'held' | 'failed'; reason: SyncRun['reason'] },
+): Promise<SyncRun> {
+  const { id: syncId, channelId, trigger, pages, members } = run;
+  if (end.state !== 'failed') await supersedeHeld(deps, run);
+  deps.log.info({ syncId, channelId, trigger, pages, members, counts: run.counts, ...end }, 'roster sync ended');
+  // A held run waits where applying begins, so that a person's yes is all that is missing.
+  return save(deps, { ...run, ...end, phase: end.state === 'held' ? 'applying' : null, finishedAt: deps.clock() });
+}
+
+/** A newer complete roster makes the question of an older held sync moot. */
+async function supersedeHeld(deps: SyncDeps, run: SyncRun): Promise<void> {
+  const held = await deps.syncs.lastSync(run.channelId, ['held']);
+  if (!held || held.id === run.id) return;
+  const decision = { state: 'discarded', reason: 'superseded', by: 'system', at: deps.clock() } as const;
+  await deps.syncs.decideHeldSync(held.id, decision);
+}
+
+async function save(deps: SyncDeps, run: SyncRun): Promise<SyncRun> {
+  await deps.syncs.saveSync(run);
+  return run;
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../lib/clock.ts';
+import { newId, type Random } from '../lib/ids.ts';
+import { failure, type Result, success } from '../lib/result.ts';
+import { recordActivity } from './activity.ts';
+import type { ChannelId, PlatformId, SyncId, UserId } from './channel.ts';
+import type { ActivityStore, ChannelStore, SyncStore } from './channel-store.ts';
+import { NO_COUNTS, type SyncRun, type SyncTrigger } from './sync-run.ts';
+
+/** Asks for runs and decides on held ones; running them is the queue's business. */
+export type SyncService = {
+  /** Queues a run of the channel, or returns the one that is queued or running already. Null: no such channel. */
+  request(ask: SyncRequest): Promise<{ run: SyncRun; created: boolean } | null>;
+  /** What a launch does: asks for a run if the roster was never read or, for staff, not for `SYNC_MAX_AGE`. */
+  requestIfStale(ask: SyncRequest & { byStaff: boolean; hasRoster: boolean }): Promise<void>;
+  /** Applies a held diff, once. `actor` is who decided (`user:ID`, `api-key:ID`). */
+  applyHeld(id: SyncId, actor: string): Promise<Result<SyncRun, 'not-held'>>;
+  /** Throws a held diff away, once; memberships stay as they are. */
+  discardHeld(id: SyncId, actor: string): Promise<Result<SyncRun, 'not-held'>>;
+};
+
+export type SyncRequest = { channelId: ChannelId; trigger: SyncTrigger; requestedBy: UserId | null };
+
+/** Where runs go to be done; in the process for now, on durable jobs later. */
+export type SyncQueue = { enqueue(run: SyncRun): void };
+
+export type SyncServiceDeps = {
+  channels: ChannelStore;
+  syncs: SyncStore;
+  activity: ActivityStore;
+  queue: SyncQueue;
+  clock: Clock;
+  random: Random;
+  /** How old the last good roster may be when an instructor launches, in milliseconds. */
+  maxAgeMs: number;
+};
+
+/** After a failure an LMS is left alone for this long, in milliseconds, whoever launches. */
+const RETRY_AFTER_FAILURE = 60_000;
+
+export function createSyncService(deps: SyncServiceDeps): SyncService {
+  const { channels, syncs, queue, clock } = deps;
+
+  async function request(ask: SyncRequest) {
+    const channel = await channels.findChannel(ask.channelId);
+    if (!channel || channel.deletedAt !== null) return null;
+    const asked = await syncs.requestSync(newRun(deps, ask, channel.platformId));
+    if (asked.created) queue.enqueue(asked.run);
+    return asked;
+  }
+
+  async function decide(id: SyncId, actor: string, state: 'running' | 'discarded') {
+    const held = await syncs.findSync(id);
+    const reason = state === 'discarded' ? 'by-hand' : (held?.reason ?? null);
+    const run = await syncs.decideHeldSync(id, { state, reason, by: actor, at: clock() });
+    if (!run) return failure('not-held');
+    const { channelId, platformId } = run;
+    const action = state === 'running' ? 'sync.apply-held' : 'sync.discard-held';
+    await recordActivity(deps, { action, actor, channelId, platformId, syncId: id });
+    if (state === 'running') queue.enqueue(run);
+    return success(run);
+  }
+
+  return {
+    request,
+    async requestIfStale(ask) {
+      const last = await syncs.lastSync(ask.channelId, ['queued', 'running', 'applied', 'held', 'failed']);
+      const good = last?.state === 'failed' ? await syncs.lastSync(ask.channelId, ['applied', 'held']) : last;
+      if (isDue(last, good, ask, deps)) await request(ask);
+    },
+    applyHeld: (id, actor) => decide(id, actor, 'running'),
+    discardHeld: (id, actor) => decide(id, actor, 'discarded'),
+  };
+}
+
+function isDue(
+  last: SyncRun | null,
+  good: SyncRun | null,
+  ask: { byStaff: boolean; hasRoster: boolean },
+  { clock, maxAgeMs }: SyncServiceDeps,
+): boolean {
+  if (last === null) return true;
+  if (last.finishedAt === null || !ask.hasRoster) return false;
+  if (last.state === 'failed' && clock() - last.finishedAt < RETRY_AFTER_FAILURE) return false;
+  return good === null || (ask.byStaff && clock() - (good.finishedAt ?? 0) >= maxAgeMs);
+}
+
+function newRun({ clock, random }: SyncServiceDeps, ask: SyncRequest, platformId: PlatformId): SyncRun {
+  const at = clock();
+  return {
+    channelId: ask.channelId,
+    trigger: ask.trigger,
+    requestedBy: ask.requestedBy,
+    id: newId(at, random),
+    platformId,
+    state: 'queued',
+    phase: null,
+    pages: 0,
+    members: 0,
+    counts: NO_COUNTS,
+    totalChanges: 0,
+    appliedChanges: 0,
+    reason: null,
+    restarts: 0,
+    decidedBy: null,
+    queuedAt: at,
+    startedAt: null,
+    finishedAt: null,
+  };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import {
+  deactivatedByHand,
+  emptyMembership,
+  type LaunchEntry,
+  type Membership,
+  reactivatedByHand,
+  withLaunch,
+  withOverride,
+  withoutOverride,
+  withoutRosterEntry,
+  withRosterEntry,
+} from '../../src/channels/membership.ts';
+import { entry, member } from '../support/members.ts';
+
+function launch(level: LaunchEntry['level'], said: Partial<LaunchEntry> = {}): LaunchEntry {
+  return { subject: 's', person: { name: 'S', email: null }, level, roles: level, isTest: false, at: 100, ...said };
+}
+
+function newcomer(): Membership {
+  const { channelId, userId } = member('s');
+  return emptyMembership({ channelId, userId, subject: 's' }, 'launch', 0);
+}
+
+describe('the three layers of a membership', () => {
+  it('takes the higher of roster and launch while the roster is as it was at that launch', () => {
+    const tutor = withLaunch(member('s'), launch('manager'));
+    expect(tutor.level).toBe('manager');
+    expect(withRosterEntry(tutor, entry('s'), 'deactivate').level).toBe('manager');
+  });
+
+  it('drops the launch level once the roles in the roster change', () => {
+    const tutor = withLaunch(member('s'), launch('manager'));
+    const changed = withRosterEntry(
+      tutor,
+      entry('s', { roles: 'ContentDeveloper', level: 'contributor' }),
+      'deactivate',
+    );
+    expect(changed.level).toBe('contributor');
+  });
+
+  it("keeps a Moodle tutor's launch level when the first roster after that launch says Learner", () => {
+    const first = withRosterEntry(withLaunch(newcomer(), launch('manager')), entry('s'), 'deactivate');
+    expect(first.level).toBe('manager');
+    const later = withRosterEntry(first, entry('s', { roles: 'Learner Mentor' }), 'deactivate');
+    expect(later.level).toBe('member');
+  });
+
+  it('shows the level a person set, whatever roster and launch say, and keeps theirs beside it', () => {
+    const pinned = withOverride(member('s'), 'contributor');
+    const taught = withRosterEntry(pinned, entry('s', { level: 'manager', roles: 'Instructor' }), 'deactivate');
+    expect(taught).toMatchObject({ level: 'contributor', rosterLevel: 'manager', updateMethod: 'manual' });
+    expect(withoutOverride(taught)).toMatchObject({ level: 'manager', updateMethod: 'automatic' });
+  });
+
+  it('deactivates whom the roster drops, with everything kept, and lets them back in by roster or launch', () => {
+    const gone = withoutRosterEntry(withOverride(member('s'), 'moderator'), 'deactivate');
+    expect(gone).toMatchObject({
+      active: false,
+      inactiveReason: 'departed',
+      override: 'moderator',
+      level: 'moderator',
+    });
+    expect(withRosterEntry(gone, entry('s'), 'deactivate')).toMatchObject({ active: true, level: 'moderator' });
+    expect(withLaunch(gone, launch('member'))).toMatchObject({ active: true, inactiveReason: null });
+  });
+
+  it('keeps overridden people who leave where the site says so', () => {
+    expect(withoutRosterEntry(withOverride(member('s'), 'moderator'), 'keep').active).toBe(true);
+    expect(withoutRosterEntry(member('s'), 'keep').active).toBe(false);
+  });
+
+  it('leaves people added by hand and people known by launches alone where they are', () => {
+    expect(withoutRosterEntry(member('s', { addedBy: 'hand' }), 'deactivate').active).toBe(true);
+    const staff = withLaunch(newcomer(), launch('manager'));
+    expect(withoutRosterEntry(staff, 'deactivate')).toBe(staff);
+  });
+
+  it('shuts out whom the roster lists as Inactive, but not who was added by hand', () => {
+    const inactive = entry('s', { inactive: true });
+    expect(withRosterEntry(member('s'), inactive, 'deactivate').inactiveReason).toBe('inactive-in-lms');
+    expect(withRosterEntry(member('s', { addedBy: 'hand' }), inactive, 'deactivate').active).toBe(true);
+  });
+
+  it('keeps out whom a person deactivated, through rosters and launches, until a person lets them in', () => {
+    const out = deactivatedByHand(member('s'));
+    expect(withRosterEntry(out, entry('s'), 'deactivate').inactiveReason).toBe('by-hand');
+    expect(withoutRosterEntry(out, 'deactivate').inactiveReason).toBe('by-hand');
+    expect(withLaunch(out, launch('manager')).active).toBe(false);
+    expect(reactivatedByHand(out).active).toBe(true);
+  });
+
+  it('does not lose a name that one side hides, nor swap it for the other spelling', () => {
+    const hidden = entry('s', { person: { name: null, email: null } });
+    expect(withRosterEntry(member('s'), hidden, 'deactivate').person.name).toBe('s');
+    const relaunched = withLaunch(member('s'), launch('member', { person: { name: 'S, Dr', email: 's@x' } }));
+    expect(relaunched.person).toEqual({ name: 's', email: 's@x' });
+  });
+});
