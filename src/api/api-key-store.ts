@@ -24,4 +24,6 @@ export type ApiKeyStore = {
   /** Null when unknown or revoked. */
   findApiKey(keyHash: string): Promise<ApiKey | null>;
   listApiKeys(): Promise<ApiKey[]>;
+  /** Ends a key for good; false when there is none or it was revoked already. */
+  revokeApiKey(id: string, at: number): Promise<boolean>;
 };

@@ -1,0 +1,75 @@
+import type { Reader } from '../web/reader.ts';
+import type { Viewer } from '../web/viewer.ts';
+import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
+import type { ChannelLinks } from './channel-links.ts';
+import { can } from './channel-policy.ts';
+import type { MemberCounts } from './channel-store.ts';
+import { isAtLeast, PERMISSION_LEVELS } from './permission-level.ts';
+import { type RosterPanel, type RosterState, rosterPanel } from './roster-page.ts';
+
+/** The channel's first page. Students get nothing but the course, their own role and what will come for them. */
+export type ChannelPage = {
+  title: string;
+  head: ChannelHead;
+  /** "Are my students in?"; null for those who may not see members. */
+  people: PeopleAnswer | null;
+  roster: RosterPanel | null;
+  /** What students read instead: that they are in. */
+  welcome: { title: string; body: string } | null;
+  sections: { id: string; title: string; empty: string; next: string }[];
+};
+
+export type PeopleAnswer = {
+  answer: string;
+  levels: { number: string; text: string; href: string }[];
+  /** Who has no access, and what is set by hand. */
+  asides: { text: string; href: string }[];
+};
+
+export type ChannelFacts = { counts: MemberCounts; roster: RosterState };
+
+/** `facts` are null for those who may not see them, so that they are not even read. */
+export function channelPage(
+  viewer: Viewer,
+  facts: ChannelFacts | null,
+  page: { links: ChannelLinks; reader: Reader; place: HeadPlace },
+): ChannelPage {
+  const { links, reader, place } = page;
+  const { channel, level } = viewer;
+  const head = channelHead(viewer, links, reader, place);
+  const rights = { sync: can(level, 'sync-roster', channel), decide: can(level, 'decide-held-sync', channel) };
+  return {
+    title: head.name,
+    head,
+    people: facts && peopleAnswer(facts.counts, links, reader),
+    roster: facts && rosterPanel(facts.roster, rights, links, reader),
+    welcome: facts ? null : { title: reader.t('welcome.title'), body: reader.t(`welcome.${level}`) },
+    sections: sections(viewer, reader),
+  };
+}
+
+function peopleAnswer(counts: MemberCounts, links: ChannelLinks, { t, number }: Reader): PeopleAnswer {
+  const aside = (key: 'inactive' | 'manual', query: Record<string, string>) =>
+    counts[key] === 0
+      ? []
+      : [{ text: t(`people.${key}`, { count: counts[key], number: number(counts[key]) }), href: links.members(query) }];
+  return {
+    answer: t('people.answer', { count: counts.total, number: number(counts.total) }),
+    levels: PERMISSION_LEVELS.filter((level) => counts.active[level] > 0).map((level) => ({
+      number: number(counts.active[level]),
+      text: t(`levels.${level}.people`, { count: counts.active[level] }),
+      href: links.members({ level, status: 'active' }),
+    })),
+    asides: [...aside('inactive', { status: 'inactive' }), ...aside('manual', { method: 'manual', status: 'active' })],
+  };
+}
+
+function sections({ level }: Viewer, { t }: Reader): ChannelPage['sections'] {
+  const reading = isAtLeast(level, 'contributor') ? 'staff' : 'student';
+  return (['recordings', 'meetings'] as const).map((id) => ({
+    id,
+    title: t(`${id}.title`),
+    empty: t(`${id}.${reading}.empty`),
+    next: t(`${id}.${reading}.next`),
+  }));
+}

@@ -1,0 +1,111 @@
+import type { DepartedOverrides } from '../channels/membership.ts';
+import { type Environment, likelyMisspellings, pickKnown } from './env.ts';
+import { type FilePlace, type Place, readFiles, readPlace } from './places.ts';
+import { type ConfigFault, type ConfigWarning, createReader, type Reader } from './reader.ts';
+import { type ConfiguredSecrets, readSecrets } from './secrets.ts';
+import { readTrustProxy, type TrustProxy } from './trust-proxy.ts';
+import { duration, oneOf, onOrOff, serviceUrl, share, wholeNumber } from './values.ts';
+
+/** All settings but the secrets: safe to log. Paths are absolute, times are milliseconds. */
+export type Config = Place & {
+  production: boolean;
+  /** 0 lets the system choose (tests). */
+  port: number;
+  role: 'all' | 'web' | 'worker';
+  /** The trial LMSs; never enabled in production. */
+  sandbox: { enabled: boolean; port: number; host: string };
+  trustProxy: TrustProxy;
+  syncMaxAgeMs: number;
+  syncIntervalMs: number;
+  departedOverrides: DepartedOverrides;
+  /** A sync that would deactivate more than the larger of the two is held. */
+  hold: { min: number; share: number };
+  zoom: { clientId: string | null; oauthUrl: string; apiUrl: string };
+  files: FilePlace;
+  mailFrom: string | null;
+  logLevel: LogLevel;
+};
+
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export type LoadedConfig =
+  | { ok: true; config: Config; secrets: ConfiguredSecrets; warnings: ConfigWarning[] }
+  | { ok: false; faults: ConfigFault[]; warnings: ConfigWarning[] };
+
+/** Reads the settings from an environment. All faults are told at once, by variable. */
+export function loadConfig(env: Environment): LoadedConfig {
+  const reader = createReader(pickKnown(env));
+  const nodeEnv = reader.read('NODE_ENV', oneOf(['production', 'development', 'test']), 'development');
+  const production = nodeEnv === 'production';
+  const port = reader.read('PORT', wholeNumber(0, 65_535), 3000);
+  const config: Config = {
+    production,
+    port,
+    ...readPlace(reader, { production, port }),
+    role: reader.read('ROLE', oneOf(['all', 'web', 'worker']), 'all'),
+    sandbox: readSandbox(reader, { production, port }),
+    trustProxy: reader.read('TRUST_PROXY', readTrustProxy, false),
+    syncMaxAgeMs: reader.read('SYNC_MAX_AGE', duration('0s', '90d'), 3_600_000),
+    // Above 24 days a timer of the runtime overflows.
+    syncIntervalMs: reader.read('SYNC_INTERVAL', duration('10s', '14d'), 86_400_000),
+    departedOverrides: reader.read('DEPARTED_OVERRIDES', oneOf(['deactivate', 'keep']), 'deactivate'),
+    hold: {
+      min: reader.read('SYNC_HOLD_MIN', wholeNumber(0, 1_000_000), 5),
+      share: reader.read('SYNC_HOLD_SHARE', share, 0.2),
+    },
+    zoom: readZoom(reader, production),
+    files: readFiles(reader),
+    mailFrom: readMailFrom(reader),
+    logLevel: reader.read('LOG_LEVEL', oneOf(LOG_LEVELS), 'info'),
+  };
+  const secrets = readSecrets(reader, production);
+  const warnings = [...reader.warnings, ...likelyMisspellings(env).map(misspelling)];
+  if (reader.faults.length > 0) return { ok: false, faults: reader.faults, warnings };
+  return { ok: true, config, secrets, warnings };
+}
+
+function readSandbox(reader: Reader, { production, port }: { production: boolean; port: number }): Config['sandbox'] {
+  const enabled = reader.read('SANDBOX', onOrOff, !production);
+  if (enabled && production) {
+    reader.fault(
+      'SANDBOX',
+      'is on in production, where anybody could sign in through it; set it to off or leave it out',
+    );
+  }
+  const sandboxPort = reader.read('SANDBOX_PORT', wholeNumber(0, 65_535), port === 0 ? 0 : port + 1);
+  if (enabled && sandboxPort === port && port !== 0) {
+    reader.fault('SANDBOX_PORT', 'is the same as PORT; set another number');
+  }
+  if (enabled && sandboxPort > 65_535) {
+    reader.fault('SANDBOX_PORT', 'is not set and PORT has no next one; set a number from 0 to 65535');
+  }
+  return { enabled, port: sandboxPort, host: reader.text('SANDBOX_HOST') ?? '127.0.0.1' };
+}
+
+function readZoom(reader: Reader, production: boolean): Config['zoom'] {
+  return {
+    clientId: reader.text('ZOOM_CLIENT_ID'),
+    oauthUrl: reader.read('ZOOM_OAUTH_URL', serviceUrl(!production), 'https://zoom.us/oauth'),
+    apiUrl: reader.read('ZOOM_API_URL', serviceUrl(!production), 'https://api.zoom.us/v2'),
+  };
+}
+
+function readMailFrom(reader: Reader): string | null {
+  const from = reader.text('MAIL_FROM');
+  if (from !== null && !/^(?:[^<>\r\n]{1,200}<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(from)) {
+    reader.fault(
+      'MAIL_FROM',
+      'is not a mail address; write one such as rostrum@example.edu or Rostrum <rostrum@example.edu>',
+    );
+  }
+  if (from === null && reader.text('SMTP_URL') !== null) {
+    reader.fault('MAIL_FROM', 'is not set although SMTP_URL is; set the address that mails come from');
+  }
+  return from;
+}
+
+function misspelling({ name, meant }: { name: string; meant: string }): ConfigWarning {
+  return { variable: name, problem: `is not a variable of Rostrum and is ignored; did you mean ${meant}?` };
+}

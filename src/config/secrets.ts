@@ -1,0 +1,105 @@
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newSecret, type Random, systemRandom } from '../lib/ids.ts';
+import type { Reader } from './reader.ts';
+import { type Parsed, right, wrong } from './values.ts';
+
+/** What must never be logged; apart from `Config` for that reason. */
+export type Secrets = {
+  /** Newest first: the first seals, all open. */
+  secretKeys: [string, ...string[]];
+  zoomClientSecret: string | null;
+  zoomWebhookSecret: string | null;
+  metricsToken: string | null;
+  smtpUrl: string | null;
+};
+
+/** Secrets as configured: outside production the secret key may still have to be made. */
+export type ConfiguredSecrets = Omit<Secrets, 'secretKeys'> & { secretKeys: Secrets['secretKeys'] | null };
+
+const LEAST_KEY_LENGTH = 32;
+const HOW_TO_MAKE_ONE = 'make one with: openssl rand -base64 48';
+
+export function readSecrets(reader: Reader, production: boolean): ConfiguredSecrets {
+  if (production && reader.text('SECRET_KEY') === null) {
+    reader.fault('SECRET_KEY', `is not set; it protects stored keys and tokens, ${HOW_TO_MAKE_ONE}`);
+  }
+  requireTogether(reader);
+  return {
+    secretKeys: reader.read('SECRET_KEY', keyList, null),
+    zoomClientSecret: reader.text('ZOOM_CLIENT_SECRET'),
+    zoomWebhookSecret: reader.text('ZOOM_WEBHOOK_SECRET'),
+    metricsToken: reader.read('METRICS_TOKEN', token, null),
+    smtpUrl: reader.read('SMTP_URL', smtpUrl, null),
+  };
+}
+
+/**
+ * The secrets with a secret key: the configured one, else (outside production) the one in `DATA_DIR/secret-key`, which
+ * is made at the first start and readable by its owner alone. Throws when the folder cannot be written.
+ */
+export function ensureSecretKey(secrets: ConfiguredSecrets, dataDir: string, random: Random = systemRandom): Secrets {
+  const { secretKeys } = secrets;
+  return { ...secrets, secretKeys: secretKeys ?? [keptKey(dataDir, random)] };
+}
+
+function keptKey(dataDir: string, random: Random): string {
+  const path = join(dataDir, 'secret-key');
+  const known = readKey(path);
+  if (known) return known;
+  mkdirSync(dataDir, { recursive: true });
+  const draft = `${path}.${process.pid}.new`;
+  writeFileSync(draft, `${newSecret(random)}\n`, { mode: 0o600 });
+  try {
+    // A link is made by one process only and shows the whole file at once: server and command line may start together.
+    linkSync(draft, path);
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const made = readKey(path);
+  if (!made) throw new Error(`${path} is not a secret key; remove it, or set SECRET_KEY`);
+  return made;
+}
+
+function readKey(path: string): string | null {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    return text.length >= LEAST_KEY_LENGTH ? text : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+// Half a Zoom app cannot work: connecting needs all of ID and secret, and webhooks are checked with theirs.
+function requireTogether(reader: Reader): void {
+  const zoom = ['ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_WEBHOOK_SECRET'] as const;
+  const missing = zoom.filter((name) => reader.text(name) === null);
+  if (missing.length === 0 || missing.length === zoom.length) return;
+  for (const name of missing) {
+    reader.fault(name, 'is not set although other settings of the Zoom app are; set all of them or none');
+  }
+}
+
+function keyList(text: string): Parsed<Secrets['secretKeys']> {
+  const [first, ...older] = text.split(',').map((key) => key.trim());
+  const all = [first ?? '', ...older] as Secrets['secretKeys'];
+  if (all.some((key) => key.length < LEAST_KEY_LENGTH)) {
+    return wrong(`has a key of fewer than ${LEAST_KEY_LENGTH} characters; ${HOW_TO_MAKE_ONE}`);
+  }
+  if (all.some((key) => new Set(key).size < 10)) return wrong(`has a key that can be guessed; ${HOW_TO_MAKE_ONE}`);
+  return right(all);
+}
+
+function token(text: string): Parsed<string> {
+  return text.length >= 16 && !/\s/.test(text) ? right(text) : wrong('is shorter than 16 characters or has blanks');
+}
+
+function smtpUrl(text: string): Parsed<string> {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const good = url && /^smtps?:$/.test(url.protocol) && url.hostname !== '';
+  return good ? right(text) : wrong('is not a mail server; write smtp://user:password@host:587 or smtps://host');
+}

@@ -1,0 +1,51 @@
+// Moodle: these two packs name a script where a region would stand (LT is Lithuania, CR is Costa Rica).
+const MOODLE_SCRIPTS: Record<string, string> = { sr_lt: 'sr-Latn', sr_cr: 'sr-Cyrl' };
+
+const REGIONS = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+const SCRIPTS = new Intl.DisplayNames('en', { type: 'script', fallback: 'none' });
+const ZONES = new Set(Intl.supportedValuesOf('timeZone'));
+
+/**
+ * The BCP 47 tag of a locale as an LMS writes it, or null when it is none. Moodle writes `pt_br`, and names packs of its
+ * community like regions or scripts (`de_du`, `en_us_k12`, `de_kids`): what is no real region or script is left out.
+ * Canvas adds private parts (`da-x-k12`), which are left out too.
+ */
+export function toLocale(written: string): string | null {
+  const name = written.split(/[.@]/, 1)[0] ?? '';
+  if (name.length === 0 || name.length > 64) return null;
+  const parts = (MOODLE_SCRIPTS[name.toLowerCase()] ?? name).split(/[-_]/);
+  for (let length = parts.length; length > 0; length--) {
+    const tag = realTag(parts.slice(0, length).join('-'));
+    if (tag) return tag;
+  }
+  return null;
+}
+
+function realTag(text: string): string | null {
+  const locale = parseTag(text);
+  if (!locale) return null;
+  if (locale.region && !REGIONS.of(locale.region)) return null;
+  if (locale.script && !SCRIPTS.of(locale.script)) return null;
+  return locale.baseName;
+}
+
+function parseTag(text: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(text);
+  } catch {
+    return null;
+  }
+}
+
+/** True for a time zone name that dates can be shown in ("Europe/Berlin"). Moodle sends "99" for "the server's". */
+export function isTimeZone(name: string): boolean {
+  if (ZONES.has(name)) return true;
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,63}$/.test(name)) return false;
+  // Older names of the same zones are not in the list.
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Refusal } from './refusals.ts';
+
+/** Why a launch whose every check passed still leads to no channel. */
+export const OPEN_REFUSALS = {
+  'deep-linking': { status: 400, operator: 'A deep-linking request; the tool offers no content to link to yet' },
+  'not-a-course': {
+    status: 400,
+    operator: 'The launch names no course (an account-level placement, or no context claim)',
+  },
+  'anonymous-launch': { status: 403, operator: 'The launch names no person (a visitor of a public course)' },
+  'no-course-role': {
+    status: 403,
+    operator: 'None of the roles in the launch gives a level in this course; see the role table of the platform',
+  },
+  'channel-deleted': { status: 410, operator: 'The channel of this course was deleted' },
+} as const satisfies Record<string, Refusal>;

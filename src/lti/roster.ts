@@ -1,0 +1,81 @@
+import type { RosterMember, RosterSource } from '../channels/roster-source.ts';
+import type { SyncFailure } from '../channels/sync-run.ts';
+import { yieldToRequests } from '../lib/clock.ts';
+import { failure, type Result, success } from '../lib/result.ts';
+import type { PlatformStore } from './lti-store.ts';
+import type { LtiEngine } from './ltijs/engine.ts';
+import type { RawRosterPage } from './ltijs/roster-pages.ts';
+import type { Platform } from './platform.ts';
+import { mayReceiveToken } from './platform-hosts.ts';
+import { createPageFetcher, ROSTER_LIMITS, type RosterLimits } from './roster-fetch.ts';
+import { readRosterMember } from './roster-member.ts';
+
+export type RosterReaderDeps = {
+  engine: Pick<LtiEngine, 'rosterPage'>;
+  platforms: Pick<PlatformStore, 'findPlatform'>;
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 up to 1: spreads the pauses of walks that were refused together. */
+  jitter: () => number;
+  limits?: Partial<RosterLimits>;
+};
+
+/** Members read from one answer between two pauses for waiting requests. */
+const SLICE = 1_000;
+
+/**
+ * Rosters by NRPS 2.0: every page, in order, following `next` links as they are. Somebody listed twice (Moodle pages by
+ * offset over a list that may move) is yielded twice; uniting them is for whoever keeps the people.
+ */
+export function createRosterReader(deps: RosterReaderDeps): RosterSource {
+  const limits = { ...ROSTER_LIMITS, ...deps.limits };
+  return async function* walk({ platformId, contextId, rosterUrl, signal }) {
+    const platform = await deps.platforms.findPlatform(platformId);
+    if (platform?.status !== 'active') return failure('platform-inactive');
+    const fetchPage = createPageFetcher({ ...deps, limits }, { platform, signal });
+    const seen = new Set<string>();
+    let members = 0;
+    for (let next: string | null = rosterUrl; next !== null; ) {
+      const refused = checkUrl(platform, next, seen, limits);
+      if (refused) return refused;
+      seen.add(next);
+      const page: Result<RawRosterPage, SyncFailure> = await fetchPage(next);
+      if (!page.ok) return page;
+      members += page.value.members.length;
+      const wrong = checkPage(page.value, { contextId, members, limits });
+      if (wrong) return wrong;
+      yield await readMembers(page.value.members, platform);
+      next = page.value.next;
+    }
+    return success({ pages: seen.size });
+  };
+}
+
+function checkUrl(platform: Platform, url: string, seen: ReadonlySet<string>, limits: RosterLimits) {
+  // The token goes along, so the LMS's own links are not trusted to stay with the LMS.
+  if (!mayReceiveToken(platform, url)) return failure('foreign-link', originOf(url));
+  if (seen.has(url)) return failure('page-loop');
+  if (seen.size >= limits.pages) return failure('too-many-pages', `more than ${limits.pages} pages`);
+  return null;
+}
+
+function checkPage(page: RawRosterPage, walk: { contextId: string; members: number; limits: RosterLimits }) {
+  if (page.contextId !== walk.contextId) return failure('other-context', `context ${page.contextId}`);
+  if (walk.members > walk.limits.members) return failure('too-large', `more than ${walk.limits.members} members`);
+  return null;
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'not a URL';
+}
+
+async function readMembers(raw: readonly unknown[], platform: Platform): Promise<RosterMember[]> {
+  const members: RosterMember[] = [];
+  for (let from = 0; from < raw.length; from += SLICE) {
+    for (const one of raw.slice(from, from + SLICE)) {
+      const member = readRosterMember(one, platform.family);
+      if (member) members.push(member);
+    }
+    if (from + SLICE < raw.length) await yieldToRequests();
+  }
+  return members;
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { createApp } from './app.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { ensureSecretKey } from './config/secrets.ts';
+import { openSqlite } from './storage/sqlite/open.ts';
+
+/** The process: read the environment, start, wait for a signal, stop. */
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const loaded = loadConfig(process.env);
+  for (const { variable, problem } of loaded.warnings) say(`Warning: ${variable} ${problem}`);
+  if (!loaded.ok) {
+    say('Rostrum cannot start:');
+    for (const { variable, problem } of loaded.faults) say(`  ${variable} ${problem}`);
+    process.exitCode = 1;
+    return;
+  }
+  const { config } = loaded;
+  const opened = openSqlite({ path: config.database.path });
+  if (!opened.ok) {
+    say(`Rostrum cannot start: ${STORAGE_FAULTS[opened.reason]} (${config.database.path})`);
+    process.exitCode = 1;
+    return;
+  }
+  const log = pino({ level: config.logLevel });
+  const secrets = ensureSecretKey(loaded.secrets, config.dataDir);
+  const storage = opened.value;
+  const sandboxUrl = config.sandbox.enabled ? `http://${config.sandbox.host}:${config.sandbox.port}` : null;
+  const app = await createApp({ config, secrets, storage, log, sandboxUrl });
+  await app.listen();
+  const trial = config.sandbox.enabled ? await startTrial(config, { ...app, platforms: storage.platforms }) : null;
+  await app.startWork();
+  say(`Rostrum is ready at ${config.publicUrl}`);
+  if (trial) say(`Try it: open ${trial.url} and launch from a course`);
+  stopOnSignal(async () => {
+    await trial?.close();
+    await app.close();
+  });
+}
+
+const STORAGE_FAULTS = {
+  'newer-schema': 'the database was written by a newer version; start that version, or restore a backup',
+  'not-a-database': 'the file is no database of Rostrum; set DATABASE_URL to another path',
+  'not-writable': 'the database cannot be opened for writing; check the folder and its rights',
+};
+
+async function startTrial(config: Config, app: Parameters<typeof import('./sandbox/trial.ts').startTrial>[1]) {
+  const { startTrial: start } = await import('./sandbox/trial.ts');
+  return start(config, app);
+}
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second signal does not wait.
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();

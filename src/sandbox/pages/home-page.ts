@@ -1,0 +1,47 @@
+import type { SandboxCourse } from '../course.ts';
+import { type Html, html } from '../html.ts';
+import type { SandboxLms } from '../lms.ts';
+import { layout, topBar } from './layout.ts';
+import { coursePath, registrationPath, rosterPath } from './paths.ts';
+
+/** The first page: two LMSs, two courses each, three people to be. */
+export function homePage(lmses: SandboxLms[], toolOrigin: string): Html {
+  const body = html`${topBar()}
+<main class="page">
+<h1>Try the tool inside a course</h1>
+<p class="intro">Each button opens a course the way a learning platform would, with the tool in a frame, as the person you choose.
+The tool itself runs at <a href="${toolOrigin}">${toolOrigin}</a>.</p>
+<div class="cards">${lmses.map(lmsCard)}</div>
+</main>`;
+  return layout({ title: 'Sandbox', body });
+}
+
+function lmsCard(lms: SandboxLms): Html {
+  const canvas = lms.family === 'canvas';
+  return html`<section class="card tone-${lms.family}" aria-labelledby="${lms.family}">
+<h2 id="${lms.family}">${canvas ? 'Canvas-like' : 'Moodle-like'}</h2>
+<p class="muted">${
+    canvas
+      ? 'Gives the roster in pages of 50. The tool stands in the course menu.'
+      : 'Gives the whole roster at once. The tool is an activity in the course.'
+  }</p>
+${lms.courses.map((course) => courseEntry(lms, course))}
+<p class="course small"><a href="${registrationPath(lms.family)}">Register a tool</a> as an administrator would.</p>
+</section>`;
+}
+
+function courseEntry(lms: SandboxLms, course: SandboxCourse): Html {
+  const { instructor, assistant, student } = course.cast;
+  const people = [
+    [instructor, 'Open as instructor', 'primary'],
+    [assistant, lms.family === 'canvas' ? 'as teaching assistant' : 'as non-editing teacher', 'plain'],
+    [student, 'as student', 'plain'],
+  ] as const;
+  const links = people.map(
+    ([personId, label, kind]) =>
+      html`<a class="button ${kind}" href="${coursePath(lms.family, course.id, personId)}">${label}</a>`,
+  );
+  return html`<div class="course"><h3>${course.title}</h3>
+<p class="small muted">${course.label} · ${course.key === 'small' ? 'a small class' : 'a big class'} · <a href="${rosterPath(lms.family, course.id)}">Change the roster</a></p>
+<div class="row">${links}</div></div>`;
+}

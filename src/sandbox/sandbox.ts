@@ -1,0 +1,114 @@
+import { createServer } from 'node:http';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { createCanvas } from './canvas/canvas.ts';
+import { close, listen, originOf, startForeignOrigin } from './foreign-origin.ts';
+import type { LmsCore, SandboxLms, ToolAddresses } from './lms.ts';
+import { createMoodle } from './moodle/moodle.ts';
+import { createPages } from './pages/pages.routes.ts';
+import { recordRequest } from './requests.ts';
+
+export type { SandboxCourse } from './course.ts';
+export type { SandboxFaults } from './faults.ts';
+export type { LmsAnswer, LoginOptions, SandboxLms } from './lms.ts';
+export type { SandboxPerson } from './people.ts';
+
+export type SandboxOptions = {
+  /** 0 takes any free port. */
+  port: number;
+  /** 127.0.0.1 if not given. Keep it on loopback: anybody who reaches the sandbox may steer it. */
+  host?: string;
+  tool: ToolAddresses;
+  clock?: Clock;
+  /** How many people the big course lists; 10,000 if not given. */
+  bigCourseSize?: number;
+  /** Milliseconds before each roster page. */
+  pageDelayMs?: number;
+};
+
+export type Sandbox = {
+  url: string;
+  port: number;
+  canvas: SandboxLms;
+  moodle: SandboxLms;
+  close(): Promise<void>;
+};
+
+/**
+ * Starts a Canvas-like and a Moodle-like LMS on one port, for trials and tests. They speak LTI 1.3 over HTTP with the
+ * quirks of the real ones, and fail in the ways they are told to. Two sandboxes on two ports are like a Canvas and its
+ * beta copy: the same client, deployment and context IDs under different issuers.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { host = '127.0.0.1', clock = systemClock, bigCourseSize = 10_000, pageDelayMs = 0, tool } = options;
+  const server = createServer();
+  const port = await listen(server, options.port, host);
+  const url = originOf(host, port);
+  const cores: LmsCore[] = [];
+  const foreign = await startForeignOrigin(host, (withToken) => {
+    for (const core of cores.filter((each) => each.faults.foreignNext || hasForeignCourse(each))) {
+      core.requests.foreign++;
+      if (withToken) core.requests.foreignWithToken++;
+    }
+  });
+  const shared = { clock, bigCourseSize, pageDelayMs, tool, foreignOrigin: foreign.origin };
+  const [canvas, moodle] = await Promise.all([
+    createCanvas({ ...shared, base: `${url}/canvas` }),
+    createMoodle({ ...shared, base: `${url}/moodle` }),
+  ]);
+  cores.push(canvas.core, moodle.core);
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.use(express.urlencoded({ extended: false, limit: '1mb' }), express.json({ limit: '1mb' }));
+  for (const lms of [canvas, moodle]) {
+    app.use(`/${lms.lms.family}`, logRequests(lms.core), lms.router);
+  }
+  app.use(createPages({ url, canvas, moodle, tool }));
+  app.use(answerErrors);
+  server.on('request', app as Express);
+  return {
+    url,
+    port,
+    canvas: canvas.lms,
+    moodle: moodle.lms,
+    async close() {
+      await Promise.all([close(server), foreign.close()]);
+    },
+  };
+}
+
+function hasForeignCourse(core: LmsCore): boolean {
+  return Object.values(core.faults.courses).some((faults) => faults.foreignNext);
+}
+
+function logRequests(core: LmsCore): RequestHandler {
+  return (req, _res, next) => {
+    const url = new URL(req.originalUrl, 'http://sandbox');
+    if (url.searchParams.has('registration_token')) url.searchParams.set('registration_token', '…');
+    const { accept, 'user-agent': userAgent, origin, authorization } = req.headers;
+    recordRequest(core.requests, {
+      method: req.method,
+      path: url.pathname + url.search,
+      headers: {
+        ...(accept === undefined ? {} : { accept }),
+        ...(userAgent === undefined ? {} : { userAgent }),
+        ...(origin === undefined ? {} : { origin }),
+        authorization: authorization !== undefined,
+      },
+      at: core.clock(),
+    });
+    next();
+  };
+}
+
+/** Garbage gets a short answer; the sandbox goes on. */
+const answerErrors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) return next(error);
+  const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
+  const message = error instanceof Error ? error.message : 'Error';
+  res
+    .status(status >= 400 && status < 600 ? status : 500)
+    .type('text')
+    .send(message);
+};

@@ -1,0 +1,25 @@
+import type { Person } from '../channels/membership.ts';
+import { foldText } from '../lib/fold.ts';
+
+/** The characters of a name, an address or a subject that lists look at; longer ones are stored whole all the same. */
+const LOOKED_AT = 250;
+
+/** Where a member stands in lists: by name, people without one last, by subject. Never empty. */
+export function memberSortKey(subject: string, person: Person): string {
+  const name = foldPart(person.name);
+  return name === '' ? `1${foldPart(subject)}` : `0${name}`;
+}
+
+/** What a search looks through: name, address and subject, a line each, so that no match spans two of them. */
+export function memberSearchText(subject: string, person: Person): string {
+  return [foldPart(person.name), foldPart(person.email), foldPart(subject)].join('\n');
+}
+
+/** A search as it is compared with `memberSearchText`; null when there is nothing to look for. */
+export function memberSearch(q: string | undefined): string | null {
+  return foldPart(q ?? null) || null;
+}
+
+function foldPart(text: string | null): string {
+  return text === null ? '' : foldText(text.slice(0, LOOKED_AT));
+}

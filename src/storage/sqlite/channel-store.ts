@@ -1,0 +1,127 @@
+import type { Channel, ChannelId, CourseContext } from '../../channels/channel.ts';
+import type { ChannelFilter, ChannelOpening, ChannelStore, OpenedChannel } from '../../channels/channel-store.ts';
+import { wellFormed } from '../../lib/fold.ts';
+import type { Page, PageRequest } from '../../lib/page.ts';
+import { fromJson, toFlag, toJson } from './columns.ts';
+import { createContextRows } from './context-rows.ts';
+import { atomic, type Database } from './database.ts';
+import { positionOf, toPage } from './paging.ts';
+
+type ChannelRow = Omit<Channel, 'tags' | 'moderated'> & { tags: string; moderated: number };
+
+const COLUMNS = `id, platform_id AS platformId, reference_id AS referenceId, title, label, given_name AS givenName,
+  description, tags, privacy, contribution_policy AS contributionPolicy, moderated, owner_id AS ownerId,
+  deleted_at AS deletedAt, created_at AS createdAt, updated_at AS updatedAt, version`;
+
+export function createChannelStore(db: Database): ChannelStore {
+  const contexts = createContextRows(db);
+  const channels = channelRows(db);
+  const list = channelLists(db);
+
+  const open = atomic(db, (opening: ChannelOpening): OpenedChannel => {
+    const known = contexts.find(opening.platformId, opening.contextId);
+    if (!known) {
+      const channel = channels.insert(opening.fresh);
+      return { channel, context: contexts.insert(opening, channel.id), created: true };
+    }
+    const context = contexts.refresh(known, opening);
+    return { channel: channels.rename(context, opening.at), context, created: false };
+  });
+
+  return {
+    openChannelForContext: async (opening) => open(opening),
+    findChannel: async (id) => channels.find(id),
+    listChannels: async (filter, page) => list(filter, page),
+    updateChannel: async (channel, at) => channels.update(channel, at),
+    contextsOfChannel: async (channelId) => contexts.ofChannel(channelId),
+    findContext: async (platformId, contextId) => contexts.find(platformId, contextId),
+  };
+}
+
+function channelRows(db: Database) {
+  const byId = db.prepare<[string], ChannelRow>(`SELECT ${COLUMNS} FROM channels WHERE id = ?`);
+  const insert = db.prepare<[ChannelRow], ChannelRow>(
+    `INSERT INTO channels (id, platform_id, reference_id, title, label, given_name, description, tags, privacy,
+       contribution_policy, moderated, owner_id, deleted_at, created_at, updated_at, version)
+     VALUES (@id, @platformId,
+       CASE WHEN EXISTS (SELECT 1 FROM channels WHERE platform_id = @platformId AND reference_id = @referenceId)
+         THEN NULL ELSE @referenceId END,
+       @title, @label, @givenName, @description, @tags, @privacy, @contributionPolicy, @moderated, @ownerId,
+       @deletedAt, @createdAt, @updatedAt, @version)
+     RETURNING ${COLUMNS}`,
+  );
+  const update = db.prepare<[ChannelRow], ChannelRow>(
+    `UPDATE OR IGNORE channels SET reference_id = @referenceId, title = @title, label = @label,
+       given_name = @givenName, description = @description, tags = @tags, privacy = @privacy,
+       contribution_policy = @contributionPolicy, moderated = @moderated, owner_id = @ownerId,
+       deleted_at = @deletedAt, updated_at = @updatedAt, version = version + 1
+     WHERE id = @id AND version = @version
+     RETURNING ${COLUMNS}`,
+  );
+
+  function find(id: ChannelId): Channel | null {
+    const row = byId.get(id);
+    return row ? read(row) : null;
+  }
+
+  /** Null when the version has moved on, or when another channel of the platform has the reference ID. */
+  function change(channel: Channel, at: number): Channel | null {
+    const row = update.get(toRow({ ...channel, updatedAt: at }));
+    return row ? read(row) : null;
+  }
+
+  return {
+    find,
+    update: change,
+    insert: (channel: Channel): Channel => read(existing(insert.get(toRow(channel)))),
+    /** The channel of a context that was launched just now, under the title the launch gave. */
+    rename({ channelId, title, label }: CourseContext, at: number): Channel {
+      const channel = existing(find(channelId));
+      if (channel.title === title && channel.label === label) return channel;
+      return existing(change({ ...channel, title, label }, at));
+    },
+  };
+}
+
+/** Lists, a statement for each set of filters, made when it is first asked for. */
+function channelLists(db: Database): (filter: ChannelFilter, page: PageRequest) => Page<Channel> {
+  const made = new Map<string, ReturnType<typeof prepare>>();
+  const prepare = (sql: string) => db.prepare<[Record<string, unknown>], ChannelRow>(sql);
+
+  return (filter, page) => {
+    const position = positionOf(page, ['number', 'string']);
+    const conditions = ['deleted_at IS NULL'];
+    if (filter.platformId !== undefined) conditions.push('platform_id = @platformId');
+    if (filter.referenceId !== undefined) conditions.push('reference_id = @referenceId');
+    if (filter.contextId !== undefined) {
+      conditions.push('id IN (SELECT channel_id FROM contexts WHERE context_id = @contextId)');
+    }
+    if (position) conditions.push('(created_at, id) > (@createdAt, @id)');
+    const where = conditions.join(' AND ');
+    const statement =
+      made.get(where) ?? prepare(`SELECT ${COLUMNS} FROM channels WHERE ${where} ORDER BY created_at, id LIMIT @limit`);
+    made.set(where, statement);
+    const rows = statement.all({ ...filter, createdAt: position?.[0], id: position?.[1], limit: page.limit + 1 });
+    return toPage(rows, page.limit, { item: read, position: (row) => [row.createdAt, row.id] });
+  };
+}
+
+function toRow(channel: Channel): ChannelRow {
+  return {
+    ...channel,
+    title: wellFormed(channel.title),
+    givenName: channel.givenName === null ? null : wellFormed(channel.givenName),
+    description: wellFormed(channel.description),
+    tags: toJson(channel.tags),
+    moderated: toFlag(channel.moderated),
+  };
+}
+
+function read(row: ChannelRow): Channel {
+  return { ...row, tags: fromJson(row.tags), moderated: row.moderated === 1 };
+}
+
+function existing<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new Error('A channel row that must exist was not found');
+  return value;
+}

@@ -1,0 +1,96 @@
+/** Channels, the courses they belong to, people and their memberships. */
+export const channels = `
+CREATE TABLE channels (
+  id TEXT PRIMARY KEY,
+  platform_id TEXT NOT NULL,
+  reference_id TEXT,
+  title TEXT NOT NULL,
+  label TEXT,
+  given_name TEXT,
+  description TEXT NOT NULL,
+  tags TEXT NOT NULL,             -- JSON array
+  privacy TEXT NOT NULL,
+  contribution_policy TEXT NOT NULL,
+  moderated INTEGER NOT NULL,
+  owner_id TEXT,
+  deleted_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL
+) STRICT;
+-- A reference ID names one channel of a platform; a deleted channel keeps its own, for it may be restored.
+CREATE UNIQUE INDEX channels_by_reference ON channels (platform_id, reference_id) WHERE reference_id IS NOT NULL;
+-- Lists, oldest first: of the whole site, and of one platform.
+CREATE INDEX channels_by_age ON channels (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX channels_of_platform ON channels (platform_id, created_at, id) WHERE deleted_at IS NULL;
+
+-- Courses of an LMS. The primary key is what lets any number of first launches at once make one channel.
+CREATE TABLE contexts (
+  platform_id TEXT NOT NULL,
+  context_id TEXT NOT NULL,
+  channel_id TEXT NOT NULL REFERENCES channels (id),
+  title TEXT NOT NULL,
+  label TEXT,
+  types TEXT NOT NULL,            -- JSON array
+  deployment_ids TEXT NOT NULL,   -- JSON array
+  roster_url TEXT,
+  first_launch_at INTEGER NOT NULL,
+  last_launch_at INTEGER NOT NULL,
+  PRIMARY KEY (platform_id, context_id)
+) STRICT, WITHOUT ROWID;
+-- The courses of a channel.
+CREATE INDEX contexts_of_channel ON contexts (channel_id);
+-- Finding a channel by a context ID alone, as the API may.
+CREATE INDEX contexts_by_id ON contexts (context_id, channel_id);
+
+-- People of a platform, known by (platform, subject).
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  platform_id TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  name TEXT,
+  email TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (platform_id, subject)
+) STRICT;
+
+-- A person in a channel, with the name and address that were said there, so that a list reads one table.
+-- sort_key and search are folded texts made by the adapter: see member-keys.ts.
+CREATE TABLE memberships (
+  channel_id TEXT NOT NULL REFERENCES channels (id),
+  user_id TEXT NOT NULL REFERENCES users (id),
+  subject TEXT NOT NULL,
+  name TEXT,
+  email TEXT,
+  is_test INTEGER NOT NULL,
+  roster_level TEXT,
+  roster_roles TEXT,
+  launch_level TEXT,
+  launch_roles TEXT,
+  launch_at INTEGER,
+  roster_roles_at_launch TEXT,
+  override TEXT,
+  added_by TEXT NOT NULL,
+  inactive_reason TEXT,
+  level TEXT NOT NULL,
+  update_method TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  last_seen_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  sort_key TEXT NOT NULL,
+  search TEXT NOT NULL,
+  PRIMARY KEY (channel_id, user_id)
+) STRICT;
+-- One membership for each person a roster can name.
+CREATE UNIQUE INDEX memberships_by_subject ON memberships (channel_id, subject);
+-- Lists in their order. Everything a list filters by, the searched text included, stands in the index: a page, its
+-- total and a search through 10,000 members never look at a row that is not shown.
+CREATE INDEX memberships_listed ON memberships
+  (channel_id, sort_key, user_id, active, level, update_method, inactive_reason, search);
+-- Counts by level and status, and totals without a search, from small entries alone.
+CREATE INDEX memberships_counted ON memberships
+  (channel_id, active, level, update_method, inactive_reason, is_test);
+`;

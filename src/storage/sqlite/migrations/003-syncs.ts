@@ -1,0 +1,61 @@
+/** Sync runs with their diffs, leases, and the record of who did what. */
+export const syncs = `
+CREATE TABLE sync_runs (
+  id TEXT PRIMARY KEY,
+  channel_id TEXT NOT NULL REFERENCES channels (id),
+  platform_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  phase TEXT,
+  trigger TEXT NOT NULL,
+  requested_by TEXT,
+  pages INTEGER NOT NULL,
+  members INTEGER NOT NULL,
+  counts TEXT NOT NULL,           -- JSON object
+  total_changes INTEGER NOT NULL,
+  applied_changes INTEGER NOT NULL,
+  reason TEXT,
+  restarts INTEGER NOT NULL,
+  decided_by TEXT,
+  queued_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER
+) STRICT;
+-- One run of a channel at a time, whoever asks and from whichever process; also finds what a crash left unfinished.
+CREATE UNIQUE INDEX sync_runs_active ON sync_runs (channel_id) WHERE state IN ('queued', 'running');
+-- A channel's runs, newest first.
+CREATE INDEX sync_runs_of_channel ON sync_runs (channel_id, queued_at, id);
+
+-- The diff of a run, numbered from 0 in the order it is applied in.
+CREATE TABLE sync_changes (
+  sync_id TEXT NOT NULL REFERENCES sync_runs (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  entry TEXT,                     -- JSON object; null: not on the roster
+  before TEXT,                    -- JSON object; null: was no member
+  after TEXT NOT NULL,            -- JSON object
+  PRIMARY KEY (sync_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Outlives what it speaks of, so it refers to nothing by a foreign key.
+CREATE TABLE activity (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  platform_id TEXT,
+  channel_id TEXT,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject_user_id TEXT,
+  sync_id TEXT,
+  value_from TEXT,
+  value_to TEXT
+) STRICT;
+-- A channel's activity, newest first.
+CREATE INDEX activity_of_channel ON activity (channel_id, at, id);
+`;

@@ -1,0 +1,90 @@
+import type { SyncStore } from '../../channels/channel-store.ts';
+import type { SyncRun } from '../../channels/sync-run.ts';
+import { fromJson, toJson } from './columns.ts';
+import { atomic, type Database } from './database.ts';
+import { createSyncChanges } from './sync-changes.ts';
+
+type SyncRow = Omit<SyncRun, 'counts'> & { counts: string };
+
+const COLUMNS = `id, channel_id AS channelId, platform_id AS platformId, state, phase, trigger,
+  requested_by AS requestedBy, pages, members, counts, total_changes AS totalChanges,
+  applied_changes AS appliedChanges, reason, restarts, decided_by AS decidedBy, queued_at AS queuedAt,
+  started_at AS startedAt, finished_at AS finishedAt`;
+
+export function createSyncStore(db: Database): SyncStore {
+  return { ...runReads(db), ...runWrites(db), ...createSyncChanges(db) };
+}
+
+function runReads(db: Database): Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinishedSyncs'> {
+  const byId = db.prepare<[string], SyncRow>(`SELECT ${COLUMNS} FROM sync_runs WHERE id = ?`);
+  const newest = db.prepare<[string, number], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ?`,
+  );
+  const last = db.prepare<[string, string], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state IN (SELECT value FROM json_each(?))
+     ORDER BY queued_at DESC, id DESC LIMIT 1`,
+  );
+  const unfinished = db.prepare<[], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE state IN ('queued', 'running') ORDER BY queued_at, id`,
+  );
+  return {
+    findSync: async (id) => read(byId.get(id)),
+    listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromRow),
+    lastSync: async (channelId, states) => read(last.get(channelId, toJson(states))),
+    unfinishedSyncs: async () => unfinished.all().map(fromRow),
+  };
+}
+
+function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | 'decideHeldSync'> {
+  const active = db.prepare<[string], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state IN ('queued', 'running')`,
+  );
+  const insert = db.prepare<[SyncRow]>(
+    `INSERT INTO sync_runs (id, channel_id, platform_id, state, phase, trigger, requested_by, pages, members, counts,
+       total_changes, applied_changes, reason, restarts, decided_by, queued_at, started_at, finished_at)
+     VALUES (@id, @channelId, @platformId, @state, @phase, @trigger, @requestedBy, @pages, @members, @counts,
+       @totalChanges, @appliedChanges, @reason, @restarts, @decidedBy, @queuedAt, @startedAt, @finishedAt)`,
+  );
+  const update = db.prepare<[SyncRow]>(
+    `UPDATE sync_runs SET state = @state, phase = @phase, pages = @pages, members = @members, counts = @counts,
+       total_changes = @totalChanges, applied_changes = @appliedChanges, reason = @reason, restarts = @restarts,
+       decided_by = @decidedBy, started_at = @startedAt, finished_at = @finishedAt
+     WHERE id = @id`,
+  );
+  // A held run waits with its diff complete, so one that goes on goes on in `applying`, after a crash too.
+  const decide = db.prepare<{ id: string; state: string; reason: string | null; by: string; at: number }, SyncRow>(
+    `UPDATE sync_runs SET state = @state, phase = iif(@state = 'running', 'applying', NULL), reason = @reason,
+       decided_by = @by, finished_at = iif(@state = 'running', NULL, @at)
+     WHERE id = @id AND state = 'held' AND (@state <> 'running' OR NOT EXISTS (
+       SELECT 1 FROM sync_runs AS other
+       WHERE other.channel_id = sync_runs.channel_id AND other.state IN ('queued', 'running')))
+     RETURNING ${COLUMNS}`,
+  );
+
+  const request = atomic(db, (run: SyncRun) => {
+    const known = read(active.get(run.channelId));
+    if (known) return { run: known, created: false };
+    insert.run(toRow(run));
+    return { run, created: true };
+  });
+
+  return {
+    requestSync: async (run) => request(run),
+    async saveSync(run) {
+      update.run(toRow(run));
+    },
+    decideHeldSync: async (id, decision) => read(decide.get({ id, ...decision })),
+  };
+}
+
+function toRow(run: SyncRun): SyncRow {
+  return { ...run, counts: toJson(run.counts) };
+}
+
+function fromRow(row: SyncRow): SyncRun {
+  return { ...row, counts: fromJson(row.counts) };
+}
+
+function read(row: SyncRow | undefined): SyncRun | null {
+  return row ? fromRow(row) : null;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import express, { type RequestHandler, Router } from 'express';
+
+/** Files that pages load, all of them our own. */
+export type Assets = {
+  /** The URL of a file in `public/` or of a vendored one, with its content's hash: `asset('css/rostrum.css')`. */
+  url(path: string): string;
+  /** Serves them under `/assets`. */
+  routes: RequestHandler;
+};
+
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/**
+ * `public/` and the vendored browser files. A URL that carries the right hash may be kept for ever; any other answer is
+ * asked for again. With `cache` off, hashes follow edits.
+ */
+export function createAssets(deps: { folder: URL; cache: boolean }): Assets {
+  const vendored = vendoredFiles();
+  const hashes = new Map<string, string>();
+  function hashOf(path: string): string | null {
+    const known = hashes.get(path);
+    if (known) return known;
+    const file = vendored.get(path) ?? new URL(path, deps.folder);
+    if (!existsSync(file)) return null;
+    const hash = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 12);
+    if (deps.cache) hashes.set(path, hash);
+    return hash;
+  }
+  const routes = Router();
+  routes.use('/assets', (req, res, next) => {
+    const given = req.query.v;
+    const immutable = typeof given === 'string' && isAssetPath(req.path) && given === hashOf(req.path.slice(1));
+    res.locals.assetCaching = immutable ? `public, max-age=${YEAR_MS / 1000}, immutable` : 'no-cache';
+    next();
+  });
+  for (const [path, file] of vendored) {
+    routes.get(`/assets/${path}`, (_req, res) => {
+      res.set('Cache-Control', String(res.locals.assetCaching));
+      res.sendFile(fileURLToPath(file), { cacheControl: false });
+    });
+  }
+  routes.use(
+    '/assets',
+    express.static(fileURLToPath(deps.folder), {
+      index: false,
+      redirect: false,
+      cacheControl: false,
+      setHeaders: (res) => {
+        res.setHeader('Cache-Control', String(res.locals.assetCaching));
+      },
+    }),
+  );
+  return {
+    url(path) {
+      const hash = hashOf(path);
+      if (!hash) throw new Error(`There is no asset ${path}`);
+      return `/assets/${path}?v=${hash}`;
+    },
+    routes,
+  };
+}
+
+function vendoredFiles(): Map<string, URL> {
+  const htmx = createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js');
+  return new Map([['vendor/htmx.min.js', pathToFileURL(htmx)]]);
+}
+
+function isAssetPath(path: string): boolean {
+  return /^\/[a-z0-9./-]+$/.test(path) && !path.includes('..');
+}

@@ -1,0 +1,73 @@
+import type { TFunction } from 'i18next';
+
+/** How one person reads: their language, zone and clock; what view models write texts, times and numbers with. */
+export type Reader = {
+  t: TFunction;
+  number(value: number): string;
+  /** A moment as "3 minutes ago", with the exact time beside it. */
+  time(at: number): TimeText;
+  /** A length of time in milliseconds: "2 min 5 sec". */
+  duration(ms: number): string;
+};
+
+/** A moment in words; what `views/partials/time.ejs` prints. */
+export type TimeText = {
+  iso: string;
+  text: string;
+  exact: string;
+  /** True while the person's zone is not known: the exact time is in UTC, and a script of the page may put it right. */
+  localise: boolean;
+};
+
+/** `now` is in milliseconds; without a `timeZone` exact times are told in UTC. */
+export function createReader(from: { t: TFunction; locale: string; timeZone: string | null; now: number }): Reader {
+  const { t, locale, timeZone, now } = from;
+  const numbers = new Intl.NumberFormat(locale);
+  const exact = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: timeZone ?? 'UTC',
+  });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  return {
+    t,
+    number: (value) => numbers.format(value),
+    time(at) {
+      const date = new Date(at);
+      const full = timeZone === null ? t('time.utc', { time: exact.format(date) }) : exact.format(date);
+      const step = relativeStep(at - now);
+      const text = step ? relative.format(step.value, step.unit) : full;
+      return { iso: date.toISOString(), text, exact: full, localise: timeZone === null };
+    },
+    duration: (ms) => durationParts(ms, locale).join(' '),
+  };
+}
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The coarsest unit that fits, or null past a week, where a date says more. */
+function relativeStep(ms: number): { value: number; unit: 'second' | 'minute' | 'hour' | 'day' } | null {
+  const seconds = Math.trunc(ms / 1000);
+  const size = Math.abs(seconds);
+  if (size < 45) return { value: 0, unit: 'second' };
+  if (size < HOUR) return { value: Math.round(seconds / MINUTE) || 1, unit: 'minute' };
+  if (size < DAY) return { value: Math.round(seconds / HOUR), unit: 'hour' };
+  return size < 7 * DAY ? { value: Math.round(seconds / DAY), unit: 'day' } : null;
+}
+
+function durationParts(ms: number, locale: string): string[] {
+  const seconds = ms / 1000;
+  const unit = (value: number, name: 'second' | 'minute' | 'hour', digits = 0) =>
+    new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit: name,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    }).format(value);
+  if (seconds < MINUTE) return [unit(seconds, 'second', seconds < 10 ? 1 : 0)];
+  const whole = Math.round(seconds);
+  if (whole < HOUR) return [unit(Math.floor(whole / MINUTE), 'minute'), unit(whole % MINUTE, 'second')];
+  return [unit(Math.floor(whole / HOUR), 'hour'), unit(Math.floor((whole % HOUR) / MINUTE), 'minute')];
+}

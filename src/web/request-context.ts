@@ -1,0 +1,101 @@
+import type { Request, RequestHandler } from 'express';
+import type { TFunction } from 'i18next';
+import type { Logger } from 'pino';
+import type { Clock } from '../lib/clock.ts';
+import { newId, type Random } from '../lib/ids.ts';
+import type { Assets } from './assets.ts';
+import type { Texts } from './texts.ts';
+import type { Views } from './views.ts';
+
+/** What every handler may know of the request it serves. */
+export type RequestContext = {
+  /** Stands in the log and on error pages. */
+  id: string;
+  /** A child logger that carries the ID. */
+  log: Logger;
+  /** For the page's own inline scripts; new for each request. */
+  nonce: string;
+  /** A BCP 47 tag. */
+  locale: string;
+  /** IANA name, or null while nobody told it. */
+  timeZone: string | null;
+  t: TFunction;
+};
+
+/** What pages are made of; the same for all requests of a server. */
+export type PageKit = {
+  texts: Texts;
+  views: Views;
+  assets: Assets;
+  publicUrl: string;
+  frameAncestors: () => string[];
+  clock: Clock;
+  production: boolean;
+};
+
+const CONTEXT = Symbol('rostrum request context');
+
+type Held = { context: RequestContext; kit: PageKit };
+type RequestWithContext = Request & { [CONTEXT]?: Held };
+
+/** The first step of every request: gives it an ID, a logger, a nonce and texts. */
+export function requestContext(deps: { kit: PageKit; logger: Logger; random: Random }): RequestHandler {
+  return (req: RequestWithContext, _res, next) => {
+    const id = newId<'request'>(deps.kit.clock(), deps.random);
+    const locale = deps.kit.texts.defaultLocale;
+    req[CONTEXT] = {
+      kit: deps.kit,
+      context: {
+        id,
+        log: deps.logger.child({ requestId: id }),
+        nonce: deps.random(16).toString('base64'),
+        locale,
+        timeZone: null,
+        t: deps.kit.texts.forLocale(locale),
+      },
+    };
+    next();
+  };
+}
+
+/** The context of a request that came through `createServer`. */
+export function contextOf(req: Request): RequestContext {
+  return held(req).context;
+}
+
+/** The page kit of the server that took the request. */
+export function kitOf(req: Request): PageKit {
+  return held(req).kit;
+}
+
+/** Switches the request to a person's language and time zone, once a launch or a grant tells them. */
+export function useLocale(req: Request, person: { locale: string | null; timeZone: string | null }): void {
+  const { context, kit } = held(req);
+  if (person.locale && isLocale(person.locale)) {
+    context.locale = person.locale;
+    context.t = kit.texts.forLocale(person.locale);
+  }
+  if (person.timeZone && isTimeZone(person.timeZone)) context.timeZone = person.timeZone;
+}
+
+function held(req: RequestWithContext): Held {
+  const found = req[CONTEXT];
+  if (!found) throw new Error('The request has no context: it did not come through createServer');
+  return found;
+}
+
+function isLocale(locale: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(locale).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone.length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_SCOPES } from '../../src/api/api-key-store.ts';
+import { openApiDocument } from '../../src/api/openapi.ts';
+import { API_PROBLEMS } from '../../src/api/problems.ts';
+import { API_ROUTES, type ApiRoute, problemsOf } from '../../src/api/routes-table.ts';
+import { type ApiFixture, startApi } from './support.ts';
+
+type Json = { [key: string]: Json };
+
+const document = JSON.parse(JSON.stringify(openApiDocument())) as Json;
+const routes = Object.entries<ApiRoute>(API_ROUTES);
+
+let api: ApiFixture;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.close());
+
+describe('the OpenAPI document', () => {
+  it('is served to everybody', async () => {
+    const { status, body } = await request(api.app).get('/api/v1/openapi.json');
+    expect(status).toBe(200);
+    expect(body).toEqual(document);
+    expect(body.openapi).toBe('3.1.0');
+  });
+
+  it('has every route and no other', () => {
+    const documented = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    expect(documented.sort()).toEqual(routes.map(([, route]) => `${route.method} ${route.path}`).sort());
+  });
+
+  it('refers only to schemas that it has', () => {
+    const names = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(names.length).toBeGreaterThan(10);
+    expect(Object.keys(document.components?.schemas ?? {})).toEqual(expect.arrayContaining(names));
+    expect(JSON.stringify(document)).not.toMatch(/"\$(schema|id)"/);
+  });
+
+  it('closes request bodies: unknown fields are refused', () => {
+    for (const name of ['ChannelChange', 'MemberChange']) {
+      expect(document.components?.schemas?.[name]).toMatchObject({ type: 'object', additionalProperties: false });
+    }
+  });
+
+  it.each(routes)('%s: path parameters, scope and every status it may answer with are there', (name, route) => {
+    const operation = document.paths?.[route.path]?.[route.method] as Json;
+    const parameters = operation.parameters as unknown as { name: string; in: string; required: boolean }[];
+    const inPath = parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name);
+    expect(inPath).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter));
+    expect(operation.operationId).toBe(name);
+    expect(operation.security).toEqual([{ apiKey: [route.scope] }]);
+    const statuses = [route.status, ...problemsOf(route).map((reason) => API_PROBLEMS[reason].status), 413, 429, 500];
+    expect(Object.keys(operation.responses ?? {}).sort()).toEqual([...new Set(statuses)].map(String).sort());
+  });
+});
+
+describe.each(routes)('the router has %s as the document says:', (_name, route) => {
+  const path = `/api/v1${route.path.replace(/\{\w+\}/g, 'none')}`;
+
+  it('401 without a key', async () => {
+    expect((await request(api.app)[route.method](path)).status).toBe(401);
+  });
+
+  it('403 with a key that has every other scope', async () => {
+    const key = await api.keyFor(API_SCOPES.filter((scope) => scope !== route.scope));
+    const answer = await request(api.app)[route.method](path).auth(key, { type: 'bearer' });
+    expect(answer.status).toBe(403);
+    expect(answer.headers['www-authenticate']).toContain(`scope="${route.scope}"`);
+  });
+
+  it('its scope alone is enough, and what is not there is a documented 404', async () => {
+    const key = await api.keyFor([route.scope]);
+    const body = route.path.includes('userId') ? { level: 'member' } : { moderated: true };
+    const call = request(api.app)[route.method](path).auth(key, { type: 'bearer' });
+    const { status } = await (route.body ? call.send(body) : call);
+    expect(status).toBe(route.path.includes('{') ? 404 : 200);
+    expect(Object.keys(document.paths?.[route.path]?.[route.method]?.responses ?? {})).toContain(String(status));
+  });
+
+  it('400 for a query parameter that it does not have', async () => {
+    const key = await api.keyFor([route.scope]);
+    const answer = await request(api.app)[route.method](`${path}?unknown=1`).auth(key, { type: 'bearer' });
+    expect(answer.status).toBe(400);
+  });
+});

@@ -1,0 +1,25 @@
+import type { OpenStorage } from '../support/builders.ts';
+import { defineActivityStoreSuite } from './activity-store-suite.ts';
+import { defineChannelStoreSuite } from './channel-store-suite.ts';
+import { defineExpirySuite } from './expiry-suite.ts';
+import { defineKeyStoreSuite } from './key-store-suite.ts';
+import { defineLeaseStoreSuite } from './lease-store-suite.ts';
+import { defineLoginStoreSuite } from './login-store-suite.ts';
+import { defineMembershipStoreSuite } from './membership-store-suite.ts';
+import { definePlatformStoreSuite } from './platform-store-suite.ts';
+import { defineSessionStoreSuite } from './session-store-suite.ts';
+import { defineSyncStoreSuite } from './sync-store-suite.ts';
+
+/** Everything a storage engine has to pass. */
+export function defineAllSuites(open: OpenStorage): void {
+  defineChannelStoreSuite(open);
+  defineMembershipStoreSuite(open);
+  defineSyncStoreSuite(open);
+  defineLeaseStoreSuite(open);
+  defineActivityStoreSuite(open);
+  definePlatformStoreSuite(open);
+  defineLoginStoreSuite(open);
+  defineKeyStoreSuite(open);
+  defineSessionStoreSuite(open);
+  defineExpirySuite(open);
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { ChannelId, UserId } from '../../../src/channels/channel.ts';
+import type { Grant, Session } from '../../../src/web/session-store.ts';
+import { atOnce, NOW, type OpenStorage, PLATFORM } from '../support/builders.ts';
+import { useStorage } from '../support/use-storage.ts';
+
+export function defineSessionStoreSuite(open: OpenStorage): void {
+  describe('session store', () => {
+    const storage = useStorage(open);
+
+    function makeGrant(id: string): Grant {
+      return {
+        id,
+        channelId: 'channel-1' as ChannelId,
+        platformId: PLATFORM,
+        userId: 'user-1' as UserId,
+        launchLevel: 'contributor',
+        launchOnly: false,
+        locale: 'pt-BR',
+        timeZone: null,
+        family: 'canvas',
+        at: NOW,
+      };
+    }
+    const session: Session = { idHash: 's1', grants: [makeGrant('g0')], createdAt: NOW, expiresAt: NOW + 100 };
+    const options = { keep: 5, now: NOW, expiresAt: NOW + 500 };
+
+    it('is found until it expires or is removed', async () => {
+      await storage().sessions.createSession(session);
+      await storage().sessions.createSession({ ...session, idHash: 's2' });
+      expect(await storage().sessions.findSession('s1', NOW + 99)).toEqual(session);
+      expect(await storage().sessions.findSession('s1', NOW + 100)).toBeNull();
+      await storage().sessions.removeSession('s1');
+      expect(await storage().sessions.findSession('s1', NOW)).toBeNull();
+      expect(await storage().sessions.findSession('s2', NOW)).not.toBeNull();
+    });
+
+    it('takes a grant as its newest and lives longer for it', async () => {
+      await storage().sessions.createSession(session);
+      expect(await storage().sessions.addGrant('s1', makeGrant('g1'), options)).toBe(true);
+      expect(await storage().sessions.findSession('s1', NOW + 499)).toEqual({
+        ...session,
+        grants: [makeGrant('g0'), makeGrant('g1')],
+        expiresAt: NOW + 500,
+      });
+    });
+
+    it('keeps the newest grants only', async () => {
+      await storage().sessions.createSession(session);
+      for (let i = 1; i <= 7; i++) await storage().sessions.addGrant('s1', makeGrant(`g${i}`), options);
+      const found = await storage().sessions.findSession('s1', NOW);
+      expect(found?.grants.map(({ id }) => id)).toEqual(['g3', 'g4', 'g5', 'g6', 'g7']);
+    });
+
+    it('loses none of twenty grants at once', async () => {
+      await storage().sessions.createSession(session);
+      await atOnce(20, (i) => storage().sessions.addGrant('s1', makeGrant(`n${i}`), { ...options, keep: 50 }));
+      expect((await storage().sessions.findSession('s1', NOW))?.grants).toHaveLength(21);
+    });
+
+    it('takes no grant when it is gone or has expired', async () => {
+      await storage().sessions.createSession(session);
+      expect(await storage().sessions.addGrant('s2', makeGrant('g1'), options)).toBe(false);
+      expect(await storage().sessions.addGrant('s1', makeGrant('g1'), { ...options, now: NOW + 100 })).toBe(false);
+      expect((await storage().sessions.findSession('s1', NOW))?.grants).toHaveLength(1);
+    });
+  });
+
+  describe('rate-limit store', () => {
+    const storage = useStorage(open);
+
+    it('counts every one of fifty hits at once', async () => {
+      const counted = await atOnce(50, () => storage().rateLimits.countHit('k', NOW, 1000));
+      expect(counted.map(({ hits }) => hits).toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, i) => i + 1),
+      );
+      expect(new Set(counted.map(({ resetsAt }) => resetsAt))).toEqual(new Set([NOW + 1000]));
+    });
+
+    it('starts a new window when the last one is over, and keeps keys apart', async () => {
+      await storage().rateLimits.countHit('k', NOW, 1000);
+      expect(await storage().rateLimits.countHit('k', NOW + 999, 1000)).toEqual({ hits: 2, resetsAt: NOW + 1000 });
+      expect(await storage().rateLimits.countHit('k', NOW + 1000, 1000)).toEqual({ hits: 1, resetsAt: NOW + 2000 });
+      expect(await storage().rateLimits.countHit('other', NOW, 1000)).toEqual({ hits: 1, resetsAt: NOW + 1000 });
+    });
+
+    it('forgets one hit, never below none, or all', async () => {
+      const { rateLimits } = storage();
+      await rateLimits.countHit('k', NOW, 1000);
+      await rateLimits.forgetHit('k');
+      await rateLimits.forgetHit('k');
+      await rateLimits.forgetHit('unknown');
+      expect((await rateLimits.countHit('k', NOW, 1000)).hits).toBe(1);
+      await rateLimits.countHit('k', NOW, 1000);
+      await rateLimits.forgetHits('k');
+      expect(await rateLimits.countHit('k', NOW + 5, 1000)).toEqual({ hits: 1, resetsAt: NOW + 1005 });
+    });
+  });
+}

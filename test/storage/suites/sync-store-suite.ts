@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import type { ChannelId, SyncId, UserId } from '../../../src/channels/channel.ts';
+import type { SyncRun } from '../../../src/channels/sync-run.ts';
+import {
+  atOnce,
+  HOSTILE,
+  makeAddition,
+  makeDeparture,
+  makeEntry,
+  makeRun,
+  NOW,
+  type OpenStorage,
+  openChannel,
+} from '../support/builders.ts';
+import { useStorage } from '../support/use-storage.ts';
+
+export function defineSyncStoreSuite(open: OpenStorage): void {
+  describe('sync store: runs', () => {
+    const storage = useStorage(open);
+
+    it('queues one run for twenty requests at once', async () => {
+      await openChannel(storage());
+      const asked = await atOnce(20, (i) => storage().syncs.requestSync(makeRun(`sync-${i}`)));
+      expect(asked.filter(({ created }) => created)).toHaveLength(1);
+      expect(new Set(asked.map(({ run }) => run.id)).size).toBe(1);
+      expect(await storage().syncs.listSyncs('channel-1' as ChannelId, 50)).toHaveLength(1);
+    });
+
+    it.each(['queued', 'running'] as const)('returns the run that is %s instead of queueing another', async (state) => {
+      await openChannel(storage());
+      const { run } = await storage().syncs.requestSync(makeRun('first'));
+      await storage().syncs.saveSync({ ...run, state });
+      const asked = await storage().syncs.requestSync(makeRun('second'));
+      expect(asked).toEqual({ run: { ...run, state }, created: false });
+    });
+
+    it.each(['applied', 'held', 'discarded', 'failed'] as const)(
+      'queues a new run when the last one is %s',
+      async (state) => {
+        await openChannel(storage());
+        const { run } = await storage().syncs.requestSync(makeRun('first'));
+        await storage().syncs.saveSync({ ...run, state });
+        expect((await storage().syncs.requestSync(makeRun('second'))).created).toBe(true);
+      },
+    );
+
+    it('reads a run back as it was saved', async () => {
+      await openChannel(storage());
+      const { run } = await storage().syncs.requestSync(
+        makeRun('first', { requestedBy: 'user-1' as UserId, trigger: 'api' }),
+      );
+      expect(await storage().syncs.findSync(run.id)).toEqual(run);
+      const saved: SyncRun = {
+        ...run,
+        state: 'failed',
+        phase: 'fetching',
+        pages: 3,
+        members: 150,
+        counts: { added: 1, changed: 2, deactivated: 3, reactivated: 4, kept: 5, unchanged: 6 },
+        totalChanges: 15,
+        appliedChanges: 7,
+        reason: 'timeout',
+        restarts: 1,
+        decidedBy: 'user:user-1',
+        startedAt: NOW + 1,
+        finishedAt: NOW + 2,
+      };
+      await storage().syncs.saveSync(saved);
+      expect(await storage().syncs.findSync(run.id)).toEqual(saved);
+      expect(await storage().syncs.findSync('nothing' as SyncId)).toBeNull();
+    });
+
+    it('lists runs newest first and finds the newest in given states', async () => {
+      await openChannel(storage());
+      const states = ['applied', 'failed', 'applied', 'held', 'queued'] as const;
+      for (const [i, state] of states.entries()) {
+        const { run } = await storage().syncs.requestSync(makeRun(`sync-${i}`, { queuedAt: NOW + i }));
+        await storage().syncs.saveSync({ ...run, state });
+      }
+      const channelId = 'channel-1' as ChannelId;
+      const listed = await storage().syncs.listSyncs(channelId, 3);
+      expect(listed.map(({ id }) => id)).toEqual(['sync-4', 'sync-3', 'sync-2']);
+      const last = async (...wanted: SyncRun['state'][]) => (await storage().syncs.lastSync(channelId, wanted))?.id;
+      expect(await last('applied')).toBe('sync-2');
+      expect(await last('failed', 'applied')).toBe('sync-2');
+      expect(await last('failed')).toBe('sync-1');
+      expect(await last('discarded')).toBeUndefined();
+      expect(await last()).toBeUndefined();
+    });
+
+    it('finds what is unfinished in all channels, oldest first', async () => {
+      for (const [i, name] of ['a', 'b', 'c'].entries()) {
+        const { id: channelId } = await openChannel(storage(), name);
+        const { run } = await storage().syncs.requestSync(makeRun(`sync-${name}`, { channelId, queuedAt: NOW - i }));
+        if (name === 'b') await storage().syncs.saveSync({ ...run, state: 'applied' });
+        if (name === 'c') await storage().syncs.saveSync({ ...run, state: 'running' });
+      }
+      expect((await storage().syncs.unfinishedSyncs()).map(({ id }) => id)).toEqual(['sync-c', 'sync-a']);
+    });
+  });
+
+  describe('sync store: held runs', () => {
+    const storage = useStorage(open);
+    const decision = { state: 'running', reason: 'empty-roster', by: 'user:u1', at: NOW + 10 } as const;
+
+    async function hold(id = 'held'): Promise<SyncRun> {
+      await openChannel(storage());
+      const { run } = await storage().syncs.requestSync(makeRun(id));
+      const held = { ...run, state: 'held', reason: 'empty-roster', totalChanges: 3, finishedAt: NOW + 5 } as const;
+      await storage().syncs.saveSync(held);
+      return held;
+    }
+
+    it('goes on once, in the phase of applying, for the first of twenty callers', async () => {
+      const held = await hold();
+      const results = await atOnce(20, () => storage().syncs.decideHeldSync(held.id, decision));
+      const taken = results.filter((run) => run !== null);
+      expect(taken).toEqual([{ ...held, state: 'running', phase: 'applying', decidedBy: 'user:u1', finishedAt: null }]);
+      expect(await storage().syncs.findSync(held.id)).toEqual(taken[0]);
+    });
+
+    it('is discarded once', async () => {
+      const held = await hold();
+      const discard = { ...decision, state: 'discarded', reason: 'by-hand' } as const;
+      const discarded = await storage().syncs.decideHeldSync(held.id, discard);
+      const end = { state: 'discarded', phase: null, reason: 'by-hand', decidedBy: 'user:u1', finishedAt: NOW + 10 };
+      expect(discarded).toEqual({ ...held, ...end });
+      expect(await storage().syncs.decideHeldSync(held.id, decision)).toBeNull();
+      expect(await storage().syncs.findSync(held.id)).toEqual(discarded);
+    });
+
+    it('does not go on while another run of the channel is queued or running', async () => {
+      const held = await hold();
+      const { run } = await storage().syncs.requestSync(makeRun('next'));
+      expect(await storage().syncs.decideHeldSync(held.id, decision)).toBeNull();
+      expect(await storage().syncs.findSync(held.id)).toEqual(held);
+      await storage().syncs.saveSync({ ...run, state: 'failed' });
+      expect(await storage().syncs.decideHeldSync(held.id, decision)).toMatchObject({ state: 'running' });
+    });
+
+    it('can be discarded while another run is queued', async () => {
+      const held = await hold();
+      await storage().syncs.requestSync(makeRun('next'));
+      const discard = { ...decision, state: 'discarded', reason: 'superseded' } as const;
+      expect(await storage().syncs.decideHeldSync(held.id, discard)).toMatchObject({ state: 'discarded' });
+    });
+
+    it('is null for a run that is not held or not there', async () => {
+      await openChannel(storage());
+      const { run } = await storage().syncs.requestSync(makeRun('queued'));
+      expect(await storage().syncs.decideHeldSync(run.id, decision)).toBeNull();
+      expect(await storage().syncs.decideHeldSync('nothing' as SyncId, decision)).toBeNull();
+    });
+  });
+
+  describe('sync store: diffs', () => {
+    const storage = useStorage(open);
+    const additions = ['a', 'b', 'c', 'd'].map((subject) => makeAddition(makeEntry(subject)));
+    const departure = makeDeparture('e');
+
+    async function start(): Promise<SyncId> {
+      await openChannel(storage());
+      return (await storage().syncs.requestSync(makeRun('sync-1'))).run.id;
+    }
+
+    it('stores slices in order and gives them back numbered, from any number on and by kind', async () => {
+      const id = await start();
+      await storage().syncs.saveSyncChanges(id, 0, additions.slice(0, 3));
+      await storage().syncs.saveSyncChanges(id, 3, [departure, ...additions.slice(3)]);
+      const all = [...additions.slice(0, 3), departure, ...additions.slice(3)].map((c, number) => ({ ...c, number }));
+      expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual(all);
+      expect(await storage().syncs.syncChanges(id, { from: 2, limit: 2 })).toEqual(all.slice(2, 4));
+      expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10, kind: 'deactivate' })).toEqual([all[3]]);
+      expect(await storage().syncs.syncChanges(id, { from: 5, limit: 10 })).toEqual([]);
+      expect(await storage().syncs.syncChanges('nothing' as SyncId, { from: 0, limit: 10 })).toEqual([]);
+    });
+
+    it('stores the same slice twice once', async () => {
+      const id = await start();
+      await storage().syncs.saveSyncChanges(id, 0, additions);
+      await storage().syncs.saveSyncChanges(id, 0, additions);
+      expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toHaveLength(4);
+    });
+
+    it('replaces the diff of an attempt that was broken off', async () => {
+      const id = await start();
+      await storage().syncs.saveSyncChanges(id, 0, additions);
+      await storage().syncs.saveSyncChanges(id, 0, [departure]);
+      expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual([{ ...departure, number: 0 }]);
+    });
+
+    it.each(HOSTILE)('keeps the name %j in a line', async (name) => {
+      const id = await start();
+      const change = makeAddition(makeEntry('a', { person: { name, email: name } }));
+      await storage().syncs.saveSyncChanges(id, 0, [change]);
+      expect(await storage().syncs.syncChanges(id, { from: 0, limit: 1 })).toEqual([{ ...change, number: 0 }]);
+    });
+  });
+}
