@@ -1,9 +1,9 @@
-import type { Reader } from '../web/reader.ts';
-import type { Viewer } from '../web/viewer.ts';
+import type { Reader } from '../lib/reader.ts';
 import { type CourseContext, channelName } from './channel.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
 import { isAtLeast } from './permission-level.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What a change ended in; said once, at the top of the page that comes after it. */
 export const NOTICES = ['sync-asked', 'sync-under-way', 'held-applied', 'held-discarded', 'already-decided'] as const;

@@ -1,11 +1,11 @@
-import type { Reader } from '../web/reader.ts';
-import type { Viewer } from '../web/viewer.ts';
+import type { Reader } from '../lib/reader.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
 import type { MemberCounts } from './channel-store.ts';
 import { isAtLeast, PERMISSION_LEVELS } from './permission-level.ts';
 import { type RosterPanel, type RosterState, rosterPanel } from './roster-page.ts';
+import type { Viewer } from './viewer.ts';
 
 /** The channel's first page. Students get nothing but the course, their own role and what will come for them. */
 export type ChannelPage = {

@@ -18,7 +18,10 @@ export type ChannelStore = {
   findChannel(id: ChannelId): Promise<Channel | null>;
   /** Channels that are not deleted, oldest first. */
   listChannels(filter: ChannelFilter, page: PageRequest): Promise<Page<Channel>>;
-  /** Writes a changed channel if its version is still `channel.version`; the new state, or null when somebody was quicker. */
+  /**
+   * Writes a changed channel if its version is still `channel.version`; the new state, or null when somebody was quicker
+   * or another channel of the platform has its reference ID.
+   */
   updateChannel(channel: Channel, at: number): Promise<Channel | null>;
   contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
   findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;
@@ -121,7 +124,10 @@ export type SyncStore = {
   lastSync(channelId: ChannelId, states: readonly SyncRun['state'][]): Promise<SyncRun | null>;
   /** Writes progress and results of a run; the caller holds its channel's lease. */
   saveSync(run: SyncRun): Promise<void>;
-  /** Adds a slice of the diff behind the `from` changes stored already; the same slice twice is stored once. */
+  /**
+   * Puts a slice of the diff behind the first `from` changes; what was stored from there on is replaced, so that a run
+   * begun again keeps nothing of its first attempt, and the same slice twice is stored once.
+   */
   saveSyncChanges(syncId: SyncId, from: number, changes: RosterChange[]): Promise<void>;
   /** Changes from number `from` on, in order. */
   syncChanges(syncId: SyncId, query: { from: number; limit: number; kind?: RosterChangeKind }): Promise<StoredChange[]>;
@@ -143,6 +149,8 @@ export type LeaseStore = {
   /** False when it was lost meanwhile. */
   renewLease(name: string, holder: string, now: number, until: number): Promise<boolean>;
   releaseLease(name: string, holder: string): Promise<void>;
+  /** All leases, run out or not; a process that starts looks for those of dead ones on its machine. */
+  listLeases(): Promise<{ name: string; holder: string }[]>;
 };
 
 /** Who did what to whom and when, kept for the channel's activity list and the site's audit. */

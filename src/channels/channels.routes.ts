@@ -6,7 +6,7 @@ import { respondProblem } from '../web/problems.ts';
 import { renderPage } from '../web/render.ts';
 import { useLocale } from '../web/request-context.ts';
 import { readerOf } from '../web/request-reader.ts';
-import type { Viewer, Viewers } from '../web/viewer.ts';
+import type { Viewers } from '../web/viewer.ts';
 import type { SyncId } from './channel.ts';
 import { type HeadPlace, NOTICES } from './channel-head-page.ts';
 import { type ChannelLinks, channelLinks } from './channel-links.ts';
@@ -18,6 +18,7 @@ import { changesSentence, isUnderWay, type RosterState, syncProgress } from './r
 import { CHANGES_PER_PAGE, SYNC_QUERY, shownKind, syncPage } from './sync-page.ts';
 import type { SyncRun } from './sync-run.ts';
 import type { SyncService } from './sync-service.ts';
+import type { Viewer } from './viewer.ts';
 
 export type ChannelRoutesDeps = {
   viewers: Viewers;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Reader, TimeText } from '../web/reader.ts';
-import type { Viewer } from '../web/viewer.ts';
+import type { Reader, TimeText } from '../lib/reader.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
@@ -11,6 +10,7 @@ import { personName } from './person-name.ts';
 import { type RosterPanel, type RosterState, rosterPanel } from './roster-page.ts';
 import { type SyncLine, syncLine } from './sync-page.ts';
 import type { SyncRun } from './sync-run.ts';
+import type { Viewer } from './viewer.ts';
 
 export const MEMBERS_PER_PAGE = 50;
 

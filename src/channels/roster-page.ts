@@ -1,4 +1,4 @@
-import type { Reader, TimeText } from '../web/reader.ts';
+import type { Reader, TimeText } from '../lib/reader.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { SyncCounts, SyncRun } from './sync-run.ts';
 

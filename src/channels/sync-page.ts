@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Reader, TimeText } from '../web/reader.ts';
-import type { Viewer } from '../web/viewer.ts';
+import type { Reader, TimeText } from '../lib/reader.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
@@ -16,6 +15,7 @@ import {
   syncProgress,
 } from './roster-page.ts';
 import type { RosterChange, RosterChangeKind, SyncCounts, SyncRun } from './sync-run.ts';
+import type { Viewer } from './viewer.ts';
 
 export const CHANGES_PER_PAGE = 50;
 
@@ -106,8 +106,8 @@ export function syncPage(
     held: run.state === 'held' ? heldQuestion(run, mayDecide, links, reader) : null,
     facts: factsOf(run, reader),
     kinds: kindsOf(run, kind, links, reader),
-    explanation: kind && t(`sync.explanations.${kind}.${run.state === 'held' ? 'held' : 'done'}`),
-    changes: shown.map((change) => changeLine(change, t)),
+    explanation: kind && t(`sync.explanations.${kind}.${tenseOf(run)}`),
+    changes: shown.map((change) => changeLine(change, run, t)),
     firstPage: from > 0 ? links.sync(run.id, { kind }) : null,
     nextPage: last ? links.sync(run.id, { kind, from: last.number + 1 }) : null,
     back: links.members(),
@@ -154,25 +154,29 @@ function kindsOf(
   { t, number }: Reader,
 ): SyncPage['kinds'] {
   return KINDS.filter((kind) => run.counts[COUNT_OF[kind]] > 0).map((kind) => ({
-    text: t(`sync.kinds.${kind}`),
+    text: t(`sync.kinds.${kind}.${tenseOf(run)}`),
     number: number(run.counts[COUNT_OF[kind]]),
     href: links.sync(run.id, { kind }),
     current: kind === shown,
   }));
 }
 
-function changeLine(change: RosterChange, t: Reader['t']): SyncPage['changes'][number] {
-  return {
-    ...personName(change.after.name ?? change.before?.name ?? null, change.subject, t),
-    text: changeText(change, t),
-  };
+function changeLine(change: RosterChange, run: SyncRun, t: Reader['t']): SyncPage['changes'][number] {
+  const name = change.after.name ?? change.before?.name ?? null;
+  return { ...personName(name, change.subject, t), text: changeText(change, run, t) };
 }
 
-function changeText({ kind, before, after }: RosterChange, t: Reader['t']): string {
+function changeText({ kind, before, after }: RosterChange, run: SyncRun, t: Reader['t']): string {
   const to = t(`levels.${after.level}.name`);
   const from = before ? t(`levels.${before.level}.name`) : to;
   const roster = after.rosterLevel ? t(`levels.${after.rosterLevel}.name`) : t('sync.lines.not-listed');
   if (kind === 'change') return t(from === to ? 'sync.lines.details' : 'sync.lines.change', { from, to });
-  if (kind !== 'keep') return t(`sync.lines.${kind}`, { from, to });
+  if (kind === 'deactivate') return t(`sync.lines.deactivate.${tenseOf(run)}`, { from });
+  if (kind !== 'keep') return t(`sync.lines.${kind}`, { to });
   return t(after.inactiveReason === 'by-hand' ? 'sync.lines.keep-out' : 'sync.lines.keep', { to, roster });
+}
+
+/** A held run's changes are told as what would happen. */
+function tenseOf({ state }: SyncRun): 'held' | 'done' {
+  return state === 'held' ? 'held' : 'done';
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
-import { newSecret, type Random } from '../lib/ids.ts';
+import type { Random } from '../lib/ids.ts';
+import { isOfDeadProcess, processName } from '../lib/process-name.ts';
 import type { LeaseStore, SyncStore } from './channel-store.ts';
 import type { SyncRun } from './sync-run.ts';
 import type { SyncQueue } from './sync-service.ts';
@@ -31,13 +32,15 @@ export type SyncRunnerDeps = {
 /** Canvas counts all calls of one client in one bucket: more than two at a time slow each other down. */
 const PER_PLATFORM = 2;
 const IN_ALL = 4;
-/** A run that was begun this often and never ended takes the process down with it: it is given up. */
-const MAX_RESTARTS = 5;
+/** A run that never ends may be what takes the process down: begun this often, it is tried at longer and longer pauses. */
+const MANY_RESTARTS = 20;
+const PAUSE_AFTER_RESTART = 30_000;
+const LONGEST_PAUSE = 10 * 60_000;
 
 export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
   const { syncs, leases, clock, log } = deps;
-  const leaseMs = deps.leaseMs ?? 30_000;
-  const holder = newSecret(deps.random);
+  const leaseMs = deps.leaseMs ?? 15_000;
+  const holder = processName(deps.random);
   const waiting: SyncRun[] = [];
   const active = new Map<SyncRun['id'], { run: SyncRun; abort: AbortController; done: Promise<void> }>();
   let stopped = false;
@@ -95,25 +98,22 @@ export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
     const begunBefore = run.state === 'running' && run.decidedBy === null;
     const counted = begunBefore ? { ...run, restarts: run.restarts + 1 } : run;
     try {
-      if (counted.restarts > MAX_RESTARTS) await fail(counted, 'interrupted');
-      else await deps.sync(counted, signal);
+      await deps.sync(counted, signal);
     } catch (error) {
       log.error({ err: error, syncId: run.id, channelId: run.channelId }, 'roster sync failed by a fault of ours');
-      await fail((await syncs.findSync(run.id)) ?? counted, 'internal');
+      const latest = (await syncs.findSync(run.id)) ?? counted;
+      await syncs.saveSync({ ...latest, state: 'failed', phase: null, reason: 'internal', finishedAt: clock() });
     }
   }
 
-  async function fail(run: SyncRun, reason: 'interrupted' | 'internal'): Promise<void> {
-    await syncs.saveSync({ ...run, state: 'failed', phase: null, reason, finishedAt: clock() });
-  }
-
   async function look(): Promise<void> {
-    for (const run of await syncs.unfinishedSyncs()) enqueue(run);
+    for (const run of await syncs.unfinishedSyncs()) if (!isPaused(run, clock())) enqueue(run);
   }
 
   return {
     enqueue,
     async start() {
+      await releaseLeasesOfTheDead(leases, holder);
       await look();
       poll = setInterval(() => {
         looking = look().catch((error: unknown) => log.error({ err: error }, 'could not look for syncs'));
@@ -131,6 +131,18 @@ export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
       await Promise.all([looking, ...[...active.values()].map(({ done }) => done)]);
     },
   };
+}
+
+/** A process that was killed a moment ago on this machine need not be waited for. */
+async function releaseLeasesOfTheDead(leases: LeaseStore, self: string): Promise<void> {
+  for (const { name, holder } of await leases.listLeases()) {
+    if (holder !== self && isOfDeadProcess(holder)) await leases.releaseLease(name, holder);
+  }
+}
+
+function isPaused(run: SyncRun, now: number): boolean {
+  const pause = Math.min((run.restarts - MANY_RESTARTS) * PAUSE_AFTER_RESTART, LONGEST_PAUSE);
+  return run.startedAt !== null && now < run.startedAt + pause;
 }
 
 function isUnfinished(run: SyncRun): boolean {

@@ -22,6 +22,7 @@ export function createFrameAncestors(platforms: Pick<PlatformStore, 'listPlatfor
 /** Hosted Canvas signs in under one name and serves each school under another. */
 function ancestorsOf(platform: Platform): string[] {
   const origins = platformOrigins(platform);
-  const hosted = platform.family === 'canvas' && origins.some((origin) => /\.(instructure|canvaslms)\.com$/.test(origin));
+  const hosted =
+    platform.family === 'canvas' && origins.some((origin) => /\.(instructure|canvaslms)\.com$/.test(origin));
   return hosted ? [...origins, 'https://*.instructure.com'] : origins;
 }

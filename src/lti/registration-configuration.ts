@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HttpClient } from '../lib/http-client.ts';
+import type { HttpClient, HttpResponse } from '../lib/http-client.ts';
 import { hashSecret } from '../lib/ids.ts';
 import { parseJson } from '../lib/json.ts';
 import { failure, type Result, success } from '../lib/result.ts';
@@ -29,20 +29,35 @@ export async function readConfiguration(
   http: HttpClient,
   request: ConfigurationRequest,
 ): Promise<Result<LmsConfiguration, RegistrationRefusal>> {
-  const answer = await http({
-    url: request.configurationUrl,
-    headers: {
-      accept: 'application/json',
-      ...(request.registrationToken === null ? {} : { authorization: `Bearer ${request.registrationToken}` }),
-    },
-    maxBytes: 256 * 1024,
-  });
+  const answer = await fetchConfiguration(http, request);
   if (!answer.ok) return failure('configuration-unreachable', `${answer.reason} ${answer.detail ?? ''}`.trim());
   const { status, body } = answer.value;
   if (status !== 200) return failure('configuration-refused', `status ${status}`);
   const parsed = DOCUMENT.safeParse(parseJson(body));
   if (!parsed.success) return failure('bad-configuration', parsed.error.issues[0]?.path.join('.') ?? '');
   return judge(parsed.data, new URL(request.configurationUrl));
+}
+
+/** Canvas was seen to redirect within its host; elsewhere the token must not go. */
+const MOST_REDIRECTS = 3;
+
+async function fetchConfiguration(http: HttpClient, request: ConfigurationRequest): ReturnType<HttpClient> {
+  const token = request.registrationToken;
+  const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  let url = request.configurationUrl;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await http({ url, headers, maxBytes: 256 * 1024 });
+    const next = answer.ok && redirects < MOST_REDIRECTS ? redirectWithin(url, answer.value) : null;
+    if (next === null) return answer;
+    url = next;
+  }
+}
+
+function redirectWithin(url: string, { status, headers }: HttpResponse): string | null {
+  const { location } = headers;
+  if (![301, 302, 303, 307, 308].includes(status) || !location || !URL.canParse(location, url)) return null;
+  const target = new URL(location, url);
+  return target.origin === new URL(url).origin ? target.href : null;
 }
 
 const PLATFORM_CONFIGURATION = 'https://purl.imsglobal.org/spec/lti-platform-configuration';

@@ -1,7 +1,7 @@
 import type { SyncFailure } from '../channels/sync-run.ts';
 import { failure, type Result } from '../lib/result.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
-import type { PageFailure, RawRosterPage } from './ltijs/roster-pages.ts';
+import type { PageFailure, RosterPage } from './ltijs/roster-pages.ts';
 import type { Platform } from './platform.ts';
 
 export type RosterLimits = {
@@ -37,7 +37,7 @@ export type FetcherDeps = {
   limits: RosterLimits;
 };
 
-type PageFetcher = (url: string) => Promise<Result<RawRosterPage, SyncFailure>>;
+type PageFetcher = (url: string) => Promise<Result<RosterPage, SyncFailure>>;
 
 /** Fetches pages with pauses and repeats; the budget of pauses is that of the whole walk. */
 export function createPageFetcher(deps: FetcherDeps, walk: { platform: Platform; signal: AbortSignal }): PageFetcher {

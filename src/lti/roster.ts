@@ -1,14 +1,12 @@
-import type { RosterMember, RosterSource } from '../channels/roster-source.ts';
+import type { RosterSource } from '../channels/roster-source.ts';
 import type { SyncFailure } from '../channels/sync-run.ts';
-import { yieldToRequests } from '../lib/clock.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import type { PlatformStore } from './lti-store.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
-import type { RawRosterPage } from './ltijs/roster-pages.ts';
+import type { RosterPage } from './ltijs/roster-pages.ts';
 import type { Platform } from './platform.ts';
 import { mayReceiveToken } from './platform-hosts.ts';
 import { createPageFetcher, ROSTER_LIMITS, type RosterLimits } from './roster-fetch.ts';
-import { readRosterMember } from './roster-member.ts';
 
 export type RosterReaderDeps = {
   engine: Pick<LtiEngine, 'rosterPage'>;
@@ -18,9 +16,6 @@ export type RosterReaderDeps = {
   jitter: () => number;
   limits?: Partial<RosterLimits>;
 };
-
-/** Members read from one answer between two pauses for waiting requests. */
-const SLICE = 1_000;
 
 /**
  * Rosters by NRPS 2.0: every page, in order, following `next` links as they are. Somebody listed twice (Moodle pages by
@@ -38,12 +33,12 @@ export function createRosterReader(deps: RosterReaderDeps): RosterSource {
       const refused = checkUrl(platform, next, seen, limits);
       if (refused) return refused;
       seen.add(next);
-      const page: Result<RawRosterPage, SyncFailure> = await fetchPage(next);
+      const page: Result<RosterPage, SyncFailure> = await fetchPage(next);
       if (!page.ok) return page;
-      members += page.value.members.length;
+      members += page.value.listed;
       const wrong = checkPage(page.value, { contextId, members, limits });
       if (wrong) return wrong;
-      yield await readMembers(page.value.members, platform);
+      yield page.value.members;
       next = page.value.next;
     }
     return success({ pages: seen.size });
@@ -58,7 +53,7 @@ function checkUrl(platform: Platform, url: string, seen: ReadonlySet<string>, li
   return null;
 }
 
-function checkPage(page: RawRosterPage, walk: { contextId: string; members: number; limits: RosterLimits }) {
+function checkPage(page: RosterPage, walk: { contextId: string; members: number; limits: RosterLimits }) {
   if (page.contextId !== walk.contextId) return failure('other-context', `context ${page.contextId}`);
   if (walk.members > walk.limits.members) return failure('too-large', `more than ${walk.limits.members} members`);
   return null;
@@ -66,16 +61,4 @@ function checkPage(page: RawRosterPage, walk: { contextId: string; members: numb
 
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : 'not a URL';
-}
-
-async function readMembers(raw: readonly unknown[], platform: Platform): Promise<RosterMember[]> {
-  const members: RosterMember[] = [];
-  for (let from = 0; from < raw.length; from += SLICE) {
-    for (const one of raw.slice(from, from + SLICE)) {
-      const member = readRosterMember(one, platform.family);
-      if (member) members.push(member);
-    }
-    if (from + SLICE < raw.length) await yieldToRequests();
-  }
-  return members;
 }

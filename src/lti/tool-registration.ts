@@ -1,5 +1,5 @@
-import { ROSTER_SCOPE } from './scopes.ts';
 import type { PlatformFamily } from './platform.ts';
+import { ROSTER_SCOPE } from './scopes.ts';
 import { type ToolUrls, toolUrls } from './tool-urls.ts';
 
 const EXTENSION = 'https://canvas.instructure.com/lti/';

@@ -60,6 +60,8 @@ export type SandboxCourse = {
   /** Moodle: the activity that launches the tool. Canvas gives navigation placements the context's ID. */
   resourceLinkId: string;
   cast: Cast;
+  /** How many people the roster lists at first. */
+  size: number;
   /** All enrolments in whatever state, by person ID; filled when first asked for. */
   readonly enrolments: Map<string, Enrolment>;
   /** The roster answers without any member. */
@@ -76,27 +78,27 @@ export function createCourses(family: LmsFamily, bigCourseSize: number): Sandbox
       key: 'small',
       id: ids[0] as string,
       label: 'PHIL-101',
-      title: 'Small course – Übungen & Diskussion',
+      title: 'Philosophy 101 – Übungen & Diskussion',
       size: 30,
     }),
     createCourse(family, {
       key: 'big',
       id: ids[1] as string,
       label: 'STAT-200',
-      title: 'Large lecture: Statistics for everyone',
+      title: 'Statistics for everyone (large lecture)',
       size: bigCourseSize,
     }),
   ];
 }
 
 /** The enrolments a course starts with. */
-export function initialEnrolments(course: SandboxCourse, family: LmsFamily, size: number): Map<string, Enrolment> {
+export function initialEnrolments(course: SandboxCourse, family: LmsFamily): Map<string, Enrolment> {
   const enrolments = new Map<string, Enrolment>();
   const enter = (person: SandboxPerson, roles: CourseRole[], state: EnrolmentState = 'active') =>
     enrolments.set(person.id, { person, roles, state, formerId: null });
   for (const part of castParts(family)) enter(part.person, part.roles, part.state);
   const listed = castParts(family).filter((part) => part.state === 'active').length;
-  for (let index = 0; index < size - listed; index++) enter(studentOf(course, family, index), ['student']);
+  for (let index = 0; index < course.size - listed; index++) enter(studentOf(course, family, index), ['student']);
   return enrolments;
 }
 
@@ -131,16 +133,15 @@ function createCourse(
   family: LmsFamily,
   options: { key: 'small' | 'big'; id: string; label: string; title: string; size: number },
 ): SandboxCourse {
-  const { size, ...rest } = options;
-  const contextId = family === 'canvas' ? opaqueId(`canvas course ${rest.id}`) : rest.id;
+  const contextId = family === 'canvas' ? opaqueId(`canvas course ${options.id}`) : options.id;
   let enrolments: Map<string, Enrolment> | null = null;
   const course: SandboxCourse = {
-    ...rest,
+    ...options,
     contextId,
-    resourceLinkId: family === 'canvas' ? contextId : String(Number(rest.id) - 1),
+    resourceLinkId: family === 'canvas' ? contextId : String(Number(options.id) - 1),
     cast: castOf(family),
     get enrolments() {
-      enrolments ??= initialEnrolments(course, family, size);
+      enrolments ??= initialEnrolments(course, family);
       return enrolments;
     },
     empty: false,

@@ -11,7 +11,6 @@ import {
   sign as signBytes,
   verify,
 } from 'node:crypto';
-import { promisify } from 'node:util';
 
 /** How to sign; anything that is not given is what the LMS would do. For forging tokens in tests. */
 export type SignOptions = {
@@ -38,13 +37,19 @@ export type KeyRing = {
   rotate(forgetOld?: boolean): void;
 };
 
-/** An LMS's RSA keys. */
-export async function createKeyRing(): Promise<KeyRing> {
-  const first = await promisify(generateKeyPair)('rsa', RSA);
-  let keys: SigningKey[] = [namedKey(first.privateKey)];
-  const current = () => keys.at(-1) as SigningKey;
+/** An LMS's RSA keys. The first one is made in the background, and waited for when it is needed sooner. */
+export function createKeyRing(): KeyRing {
+  let keys: SigningKey[] = [];
+  const ring = () => {
+    if (keys.length === 0) keys = [namedKey(generateKeyPairSync('rsa', RSA).privateKey)];
+    return keys;
+  };
+  const current = () => ring().at(-1) as SigningKey;
+  generateKeyPair('rsa', RSA, (error, _publicKey, privateKey) => {
+    if (!error && keys.length === 0) keys = [namedKey(privateKey)];
+  });
   return {
-    publicKeys: () => keys.map(toJwk),
+    publicKeys: () => ring().map(toJwk),
     publicPem: () => createPublicKey(current().privateKey).export({ type: 'spki', format: 'pem' }) as string,
     currentKid: () => current().kid,
     sign(claims, options = {}) {
@@ -54,11 +59,11 @@ export async function createKeyRing(): Promise<KeyRing> {
       const [header = '', claims = '', signature = ''] = token.split('.');
       const made = Buffer.from(signature, 'base64url');
       const input = Buffer.from(`${header}.${claims}`);
-      return keys.some((key) => verify('sha256', input, createPublicKey(key.privateKey), made));
+      return ring().some((key) => verify('sha256', input, createPublicKey(key.privateKey), made));
     },
     rotate(forgetOld = false) {
       const next = namedKey(generateKeyPairSync('rsa', RSA).privateKey);
-      keys = forgetOld ? [next] : [...keys.slice(-1), next];
+      keys = forgetOld ? [next] : [current(), next];
     },
   };
 }

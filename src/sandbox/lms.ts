@@ -130,7 +130,7 @@ export type LmsOptions = {
   registration: SandboxRegistration;
 };
 
-export async function createLmsCore(options: LmsOptions): Promise<LmsCore> {
+export function createLmsCore(options: LmsOptions): LmsCore {
   const { family, base, clock, bigCourseSize, foreignOrigin } = options;
   const courses = createCourses(family, bigCourseSize);
   const admin = createAdmin(family);
@@ -147,13 +147,13 @@ export async function createLmsCore(options: LmsOptions): Promise<LmsCore> {
     family,
     base,
     clock,
-    keys: await createKeyRing(),
+    keys: createKeyRing(),
     courses,
     faults: createFaults(options.pageDelayMs),
     requests: createRequests(),
     registrations: createRegistrations(options.registration),
     tokens: createAccessTokens(clock),
-    roster: createRosterControl({ family, courses, bigCourseSize, findPerson, former }),
+    roster: createRosterControl({ family, courses, findPerson, former }),
     deepLinks: [],
     spentRegistrationTokens: new Set(),
     foreignOrigin,

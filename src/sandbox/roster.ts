@@ -38,7 +38,6 @@ export type AddOptions = {
 export function createRosterControl(deps: {
   family: LmsFamily;
   courses: SandboxCourse[];
-  bigCourseSize: number;
   findPerson: (personId: string) => SandboxPerson | null;
   /** People who left; they can be enrolled again. */
   former: Map<string, SandboxPerson>;
@@ -91,9 +90,8 @@ export function createRosterControl(deps: {
     setFormerId: (courseId, personId, formerId) => change(courseId, personId, { formerId }),
     reset(courseId) {
       const course = courseOf(courses, courseId);
-      const size = course.key === 'small' ? 30 : deps.bigCourseSize;
       course.enrolments.clear();
-      for (const [id, enrolment] of initialEnrolments(course, family, size)) course.enrolments.set(id, enrolment);
+      for (const [id, enrolment] of initialEnrolments(course, family)) course.enrolments.set(id, enrolment);
       course.empty = false;
       course.version++;
     },

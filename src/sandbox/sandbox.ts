@@ -52,10 +52,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
   });
   const shared = { clock, bigCourseSize, pageDelayMs, tool, foreignOrigin: foreign.origin };
-  const [canvas, moodle] = await Promise.all([
-    createCanvas({ ...shared, base: `${url}/canvas` }),
-    createMoodle({ ...shared, base: `${url}/moodle` }),
-  ]);
+  const canvas = createCanvas({ ...shared, base: `${url}/canvas` });
+  const moodle = createMoodle({ ...shared, base: `${url}/moodle` });
   cores.push(canvas.core, moodle.core);
 
   const app = express();

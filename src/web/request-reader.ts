@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { createReader, type Reader } from './reader.ts';
+import { createReader, type Reader } from '../lib/reader.ts';
 import { contextOf, kitOf } from './request-context.ts';
 
 /** The reader behind a request. */

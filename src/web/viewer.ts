@@ -1,22 +1,12 @@
 import type { Request } from 'express';
-import type { Channel, ChannelId, UserId } from '../channels/channel.ts';
+import type { ChannelId } from '../channels/channel.ts';
 import type { ChannelStore, MembershipStore } from '../channels/channel-store.ts';
 import type { Membership } from '../channels/membership.ts';
 import { lowerLevel, type PermissionLevel } from '../channels/permission-level.ts';
+import type { Viewer } from '../channels/viewer.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import type { Sessions } from './session.ts';
 import type { Grant } from './session-store.ts';
-
-/** Who looks at a channel, as one launch let them in. */
-export type Viewer = {
-  grant: Grant;
-  channel: Channel;
-  /** Null for a platform administrator who is not in the course. */
-  membership: Membership | null;
-  /** What they may do here and now. */
-  level: PermissionLevel;
-  userId: UserId;
-};
 
 export type ViewerFailure = 'no-session' | 'no-such-channel' | 'no-access';
 

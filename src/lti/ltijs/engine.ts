@@ -19,7 +19,7 @@ import {
   registerDynamically,
   registerPlatform,
 } from './registering.ts';
-import { type PageFailure, type PageOptions, pageFailure, type RawRosterPage, rosterPage } from './roster-pages.ts';
+import { type PageFailure, type PageOptions, pageFailure, type RosterPage, rosterPage } from './roster-pages.ts';
 
 export type LtiEngineDeps = {
   platforms: PlatformStore;
@@ -45,7 +45,7 @@ export type LtiEngine = {
   /** Forgets the tokens of a platform; the next call asks for new ones. */
   dropAccessToken(platform: Platform): Promise<void>;
   /** One page of a roster, asked for with `url` as it is. Whether the token may go there is the caller's to check. */
-  rosterPage(platform: Platform, url: string, options?: PageOptions): Promise<Success<RawRosterPage> | PageFailure>;
+  rosterPage(platform: Platform, url: string, options?: PageOptions): Promise<Success<RosterPage> | PageFailure>;
   /** The public keys of all platforms, for the key set. */
   publicKeys(): Promise<PublicKey[]>;
   close(): Promise<void>;

@@ -1,11 +1,13 @@
 import type { LtijsProvider } from 'ltijs';
 import { z } from 'zod';
+import type { RosterMember } from '../../channels/roster-source.ts';
 import type { SyncFailure } from '../../channels/sync-run.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../lib/http-client.ts';
-import { parseJson } from '../../lib/json.ts';
+import { parseLongArray } from '../../lib/long-json.ts';
 import { type Failure, failure, type Success, success } from '../../lib/result.ts';
-import type { Platform } from '../platform.ts';
+import type { Platform, PlatformFamily } from '../platform.ts';
+import { readRosterMember } from '../roster-member.ts';
 import type { LtijsAnswer } from './calls.ts';
 import { nextLink } from './link-header.ts';
 import type { Ltijs } from './load.ts';
@@ -13,8 +15,13 @@ import { type Retry, ServiceError, serverError, throttleError, transportError } 
 
 export type PageOptions = { signal?: AbortSignal; timeoutMs?: number; maxBytes?: number };
 
-/** A page as it came: members are unread. */
-export type RawRosterPage = { members: unknown[]; contextId: string; next: string | null };
+export type RosterPage = {
+  members: RosterMember[];
+  /** How many entries the page had, with those that are no members. */
+  listed: number;
+  contextId: string;
+  next: string | null;
+};
 
 export type PageFailure = Failure<SyncFailure> & {
   retry: Retry;
@@ -40,7 +47,7 @@ export async function rosterPage(
   deps: PageDeps,
   platform: Platform,
   page: PageRequest,
-): Promise<Success<RawRosterPage> | PageFailure> {
+): Promise<Success<RosterPage> | PageFailure> {
   if (platform.status !== 'active') return { ...failure('platform-inactive'), retry: 'no', retryAfterMs: null };
   try {
     return success(await fetchPage(deps, platform, page));
@@ -60,12 +67,12 @@ export async function rosterPage(
 
 const PAGE = z.object({
   context: z.object({ id: z.union([z.string(), z.number()]).transform(String) }),
-  members: z.array(z.unknown()),
+  members: z.array(z.unknown()).max(0),
 });
 
-async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest): Promise<RawRosterPage> {
+async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest): Promise<RosterPage> {
   const { url, options } = page;
-  let taken: RawRosterPage | null = null;
+  let taken: RosterPage | null = null;
 
   async function send(request: HttpRequest): Promise<LtijsAnswer> {
     const answer = await deps.http({
@@ -75,8 +82,9 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
       ...(options.signal ? { signal: options.signal } : {}),
     });
     if (!answer.ok) throw transportError(answer.reason, answer.detail ?? '');
-    taken = readPage(answer.value, request.url, deps.clock());
-    // ltijs would copy the page twice more, and its Link parser gives up beyond 2,000 characters, as if it were the last.
+    refuse(answer.value, deps.clock());
+    taken = await readPage(answer.value, request.url, platform.family);
+    // ltijs would parse and copy the page in one go, and its Link parser gives up beyond 2,000 characters, as if it were the last.
     return { headers: {}, body: '{"members":[]}' };
   }
 
@@ -90,16 +98,26 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
   return taken;
 }
 
-function readPage(response: HttpResponse, url: string, now: number): RawRosterPage {
-  const { status, headers, body } = response;
+function refuse(response: HttpResponse, now: number): void {
+  const { status } = response;
   const passing = throttleError(response, now) ?? serverError(response, now);
   if (passing) throw passing;
   if (status === 401 || status === 403) throw new ServiceError('not-authorised', `status ${status}`, { status });
   if (status === 404) throw new ServiceError('course-not-found', 'status 404', { status });
   if (status !== 200) throw new ServiceError('bad-answer', `status ${status}`, { status });
-  const page = PAGE.safeParse(parseJson(body));
-  if (!page.success) throw new ServiceError('bad-answer', 'Not a membership container (NRPS 2.0)');
-  return { members: page.data.members, contextId: page.data.context.id, next: nextLink(headers.link, url) };
+}
+
+async function readPage({ headers, body }: HttpResponse, url: string, family: PlatformFamily): Promise<RosterPage> {
+  // Moodle gives a whole course in one answer, however large.
+  const parsed = await parseLongArray(body, 'members', (raw) => readRosterMember(raw, family));
+  const page = PAGE.safeParse(parsed?.rest);
+  if (!parsed || !page.success) throw new ServiceError('bad-answer', 'Not a membership container (NRPS 2.0)');
+  return {
+    members: parsed.items.filter((member) => member !== null),
+    listed: parsed.items.length,
+    contextId: page.data.context.id,
+    next: nextLink(headers.link, url),
+  };
 }
 
 /** The value for what was thrown through ltijs; what is no expected failure is thrown on. */

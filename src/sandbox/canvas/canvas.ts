@@ -22,11 +22,13 @@ import { canvasRosterHandler } from './roster.ts';
 import { issueCanvasToken } from './token.ts';
 
 /** A Canvas-like LMS and the routes of its LTI endpoints, to be mounted at `/canvas`. */
-export async function createCanvas(
-  options: Omit<LmsOptions, 'family' | 'registration'> & { tool: ToolAddresses },
-): Promise<{ lms: SandboxLms; core: LmsCore; router: Router }> {
+export function createCanvas(options: Omit<LmsOptions, 'family' | 'registration'> & { tool: ToolAddresses }): {
+  lms: SandboxLms;
+  core: LmsCore;
+  router: Router;
+} {
   const registration = premadeRegistration(options.tool);
-  const core = await createLmsCore({ ...options, family: 'canvas', registration });
+  const core = createLmsCore({ ...options, family: 'canvas', registration });
   const launches = createCanvasLaunches(core);
   const lms: SandboxLms = {
     ...commonControls(core),

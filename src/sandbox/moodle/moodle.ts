@@ -21,11 +21,13 @@ import { moodleRosterHandler } from './roster.ts';
 import { createMoodleTokens } from './token.ts';
 
 /** A Moodle-like LMS and the routes of its LTI endpoints, to be mounted at `/moodle`. */
-export async function createMoodle(
-  options: Omit<LmsOptions, 'family' | 'registration'> & { tool: ToolAddresses },
-): Promise<{ lms: SandboxLms; core: LmsCore; router: Router }> {
+export function createMoodle(options: Omit<LmsOptions, 'family' | 'registration'> & { tool: ToolAddresses }): {
+  lms: SandboxLms;
+  core: LmsCore;
+  router: Router;
+} {
   const registration = premadeRegistration(options.tool);
-  const core = await createLmsCore({ ...options, family: 'moodle', registration });
+  const core = createLmsCore({ ...options, family: 'moodle', registration });
   const launches = createMoodleLaunches(core);
   const lms: SandboxLms = {
     ...commonControls(core),

@@ -34,7 +34,7 @@ function canvasBody(view: CourseView): Html {
   const menu = ['Home', 'Announcements', 'Modules', 'People', 'Grades'];
   return html`${whoBar(view)}
 <div class="shell">
-<nav class="rail" aria-label="Global"><ul><li><a class="logo" href="/">cs</a></li>
+<nav class="rail" aria-label="Global"><ul><li><a class="logo" href="/" aria-label="SU, sandbox home">SU</a></li>
 ${rail.map((name) => html`<li${name === 'Courses' ? raw(' aria-current="true"') : null}>${name}</li>`)}</ul></nav>
 <nav class="menu" aria-label="Course"><ul>${menu.map((name) => html`<li>${name}</li>`)}
 <li aria-current="page">${registration.name}</li></ul></nav>
@@ -80,11 +80,11 @@ function whoBar({ lms, course, personId, registration, variant }: CourseView): H
   const options = peopleToBe(lms, course).map(
     ({ id, label }) => html`<option value="${id}"${id === personId ? raw(' selected') : null}>${label}</option>`,
   );
-  return html`<div class="who"><form class="inline" method="get" action="${action}" id="who">${idField}${hidden}
+  return html`<aside class="who" aria-label="Sandbox"><form class="inline" method="get" action="${action}" id="who">${idField}${hidden}
 <label for="as">You are</label><select id="as" name="as">${options}</select><button>Change</button></form>
 <button type="button" id="reload">Open again</button>
 ${otherTools(lms, course, personId, registration)}
-<span class="end row"><a href="${rosterPath(lms.family, course.id)}">Change the roster</a> <a href="/">Sandbox</a></span></div>`;
+<span class="end row"><a href="${rosterPath(lms.family, course.id)}">Change the roster</a> <a href="/">Sandbox</a></span></aside>`;
 }
 
 /** The parts of the course, then its first students. */

@@ -1,4 +1,4 @@
-import type { SandboxCourse } from '../course.ts';
+import { isListed, type SandboxCourse } from '../course.ts';
 import { type Html, html } from '../html.ts';
 import type { SandboxLms } from '../lms.ts';
 import { layout, topBar } from './layout.ts';
@@ -33,15 +33,21 @@ ${lms.courses.map((course) => courseEntry(lms, course))}
 function courseEntry(lms: SandboxLms, course: SandboxCourse): Html {
   const { instructor, assistant, student } = course.cast;
   const people = [
-    [instructor, 'Open as instructor', 'primary'],
-    [assistant, lms.family === 'canvas' ? 'as teaching assistant' : 'as non-editing teacher', 'plain'],
-    [student, 'as student', 'plain'],
+    [instructor, 'Instructor', 'primary'],
+    [assistant, lms.family === 'canvas' ? 'Teaching assistant' : 'Non-editing teacher', 'plain'],
+    [student, 'Student', 'plain'],
   ] as const;
-  const links = people.map(
-    ([personId, label, kind]) =>
-      html`<a class="button ${kind}" href="${coursePath(lms.family, course.id, personId)}">${label}</a>`,
-  );
+  const links = people.map(([personId, label, kind]) => {
+    const name = `Open ${course.title} as ${label}`;
+    return html`<a class="button ${kind}" href="${coursePath(lms.family, course.id, personId)}" aria-label="${name}">${label}</a>`;
+  });
   return html`<div class="course"><h3>${course.title}</h3>
-<p class="small muted">${course.label} · ${course.key === 'small' ? 'a small class' : 'a big class'} · <a href="${rosterPath(lms.family, course.id)}">Change the roster</a></p>
-<div class="row">${links}</div></div>`;
+<p class="small muted">${course.label} · ${peopleCount(course)} · <a href="${rosterPath(lms.family, course.id)}">Change the roster</a></p>
+<div class="row"><span class="open">Open as</span>${links}</div></div>`;
+}
+
+/** Does not fill a course that nobody has opened yet. */
+function peopleCount(course: SandboxCourse): string {
+  const count = course.version === 0 ? course.size : [...course.enrolments.values()].filter(isListed).length;
+  return `${count.toLocaleString('en')} people`;
 }

@@ -25,6 +25,7 @@ main.narrow{max-width:560px;margin:0 auto;padding:48px 24px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);box-shadow:var(--shadow);padding:24px;margin-bottom:24px}
 .cards>.card{margin:0;border-top:4px solid var(--tone)}
 .tone-canvas{--tone:#d64027}.tone-moodle{--tone:#e07a10}
+.open{font-weight:600;margin-inline-end:4px}
 .course{border-top:1px solid var(--line);padding-top:16px;margin-top:16px}
 .row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
 .gap{margin-top:12px}
@@ -37,7 +38,8 @@ input,select{min-height:44px;padding:8px 12px;border:1px solid var(--muted);bord
 input[type=text],input[type=url],input[type=search]{width:100%}
 label{font-weight:600}
 .fields{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr))}
-.fields label{display:grid;gap:4px}
+.fields label{display:grid;gap:4px;min-width:0;align-content:start}
+.fields select{width:100%;min-width:0}
 .fields .hint{font-weight:400;color:var(--muted);font-size:.875rem}
 .badge{display:inline-block;padding:2px 10px;border-radius:999px;border:1px solid var(--line);font-size:.8125rem;font-weight:600;color:var(--muted)}
 .badge.good{color:var(--good);border-color:currentColor}.badge.warn{color:var(--warn);border-color:currentColor}
@@ -51,10 +53,11 @@ th{font-size:.875rem;color:var(--muted)}
 td.name{max-width:320px;overflow-wrap:anywhere}
 .crumbs{font-size:.9375rem;margin-bottom:16px}
 .code{font-family:ui-monospace,monospace;font-size:.875rem;overflow-wrap:anywhere}
-iframe{display:block;width:100%;border:0;background:#fff}
+iframe{display:block;width:100%;border:0;background:var(--card)}
 .hidden-frame{position:absolute;width:1px;height:1px;opacity:0;pointer-events:none}
 .who{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;padding:8px 24px;background:var(--warn-bg);border-bottom:1px solid var(--line);font-size:.9375rem}
-.who select{max-width:min(100%,320px)}
+.who form{max-width:100%;min-width:0}
+.who select{width:280px;max-width:100%;min-width:0}
 .who .end{margin-inline-start:auto}
 body.canvas .shell{display:grid;grid-template-columns:84px 190px minmax(0,1fr);min-height:100vh}
 body.canvas .rail{background:var(--nav);color:var(--nav-text)}

@@ -74,6 +74,8 @@ function lockWhole(path: string): Database | 'in-use' | null {
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = DELETE');
     db.exec('BEGIN EXCLUSIVE');
+    // In this mode the journal of the step before is emptied, not deleted.
+    rmSync(`${path}-journal`, { force: true });
     return db;
   } catch (error) {
     db.close();

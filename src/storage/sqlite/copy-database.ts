@@ -18,7 +18,8 @@ export async function copyDatabase(source: string, target: string): Promise<Resu
   if (!existsSync(dirname(target))) return failure('not-writable', 'The folder does not exist');
   let from: Database | null = null;
   try {
-    from = new BetterSqlite3(source, { readonly: true, fileMustExist: true, timeout: 10_000 });
+    // Not opened as read-only: such a connection would leave the side files of the write-ahead log behind.
+    from = new BetterSqlite3(source, { fileMustExist: true, timeout: 10_000 });
     const kind = judgeDatabase(from);
     if (kind === 'newer') return failure('newer-schema');
     if (kind !== 'ours') return failure('not-a-database');

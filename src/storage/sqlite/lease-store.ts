@@ -11,6 +11,7 @@ export function createLeaseStore(db: Database): LeaseStore {
     'UPDATE leases SET until = @until WHERE name = @name AND holder = @holder AND until > @now',
   );
   const release = db.prepare<[string, string]>('DELETE FROM leases WHERE name = ? AND holder = ?');
+  const held = db.prepare<[], { name: string; holder: string }>('SELECT name, holder FROM leases');
   return {
     async acquireLease(name, holder, now, until) {
       return acquire.run({ name, holder, now, until }).changes === 1;
@@ -21,5 +22,6 @@ export function createLeaseStore(db: Database): LeaseStore {
     async releaseLease(name, holder) {
       release.run(name, holder);
     },
+    listLeases: async () => held.all(),
   };
 }

@@ -5,13 +5,16 @@ import { MIGRATIONS } from './migrations/index.ts';
 export const APPLICATION_ID = 0x526f7374;
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** What a database is to this program, read without touching it. */
+/** What a database is to this program, read without touching it, and at one moment: another process may be making it. */
 export function judgeDatabase(db: Database): 'ours' | 'empty' | 'foreign' | 'newer' {
-  const applicationId = readPragma(db, 'application_id');
-  const version = readPragma(db, 'user_version');
+  const read = db.transaction(() => ({
+    applicationId: readPragma(db, 'application_id'),
+    version: readPragma(db, 'user_version'),
+    objects: countObjects(db),
+  }));
+  const { applicationId, version, objects } = read();
   if (applicationId === APPLICATION_ID) return version > SCHEMA_VERSION ? 'newer' : 'ours';
-  const empty = applicationId === 0 && version === 0 && countObjects(db) === 0;
-  return empty ? 'empty' : 'foreign';
+  return applicationId === 0 && version === 0 && objects === 0 ? 'empty' : 'foreign';
 }
 
 /** Brings the schema up to date, one transaction for each migration; two processes that start at once do not collide. */

@@ -8,7 +8,7 @@ import { createApiKeyStore } from './api-key-store.ts';
 import { createChannelStore } from './channel-store.ts';
 import type { Database } from './database.ts';
 import { createRemoveExpired } from './expiry.ts';
-import { fileFault, messageOf } from './faults.ts';
+import { fileFault, isBusy, messageOf } from './faults.ts';
 import { createInviteStore } from './invite-store.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLeaseStore } from './lease-store.ts';
@@ -67,7 +67,7 @@ function refuse(db: Database, reason: OpenFailure) {
 }
 
 function configure(db: Database): void {
-  db.pragma('journal_mode = WAL');
+  patiently(() => db.pragma('journal_mode = WAL'));
   // With WAL: a crash of the process loses nothing, a power cut at most the last moments, and never the file.
   db.pragma('synchronous = NORMAL');
   db.pragma('foreign_keys = ON');
@@ -77,6 +77,17 @@ function configure(db: Database): void {
   // A first sync touches the same pages in every slice: written back less often, it takes a fifth less time.
   db.pragma('wal_autocheckpoint = 4000');
   db.pragma('journal_size_limit = 67108864');
+}
+
+// Of several processes that make a database at once, one switches to WAL; SQLite tells the others "busy" without waiting.
+function patiently(work: () => void, attempts = 200): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isBusy(error) || attempts === 0) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+    patiently(work, attempts - 1);
+  }
 }
 
 function createStores(db: Database): Storage {

@@ -14,7 +14,7 @@ export type UserRows = {
   upsert(said: SaidOfUser): User;
 };
 
-export type SaidOfUser = { platformId: PlatformId; subject: string; person: Person; at: number };
+type SaidOfUser = { platformId: PlatformId; subject: string; person: Person; at: number };
 
 export function createUserRows(db: Database): UserRows {
   const byId = db.prepare<[string], User>(`SELECT ${COLUMNS} FROM users WHERE id = ?`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createReader } from '../../src/web/reader.ts';
+import { createReader } from '../../src/lib/reader.ts';
 import { readTexts } from '../../src/web/texts.ts';
 
 const t = readTexts(new URL('../../locales/', import.meta.url)).forLocale('en');
