@@ -8,7 +8,7 @@ import type { Viewer } from './viewer.ts';
 /** What a change ended in; said once, at the top of the page that comes after it. */
 export const NOTICES = ['sync-asked', 'sync-under-way', 'held-applied', 'held-discarded', 'already-decided'] as const;
 
-export type Notice = (typeof NOTICES)[number];
+type Notice = (typeof NOTICES)[number];
 
 /** What all pages of a channel begin with: which course, who one is here, where one can go. */
 export type ChannelHead = {

@@ -14,7 +14,7 @@ export type ChannelLinks = {
   as: string;
 };
 
-export type LinkQuery = Readonly<Record<string, string | number | null | undefined>>;
+type LinkQuery = Readonly<Record<string, string | number | null | undefined>>;
 
 export function channelLinks(channelId: ChannelId, as: string): ChannelLinks {
   const root = `/channels/${channelId}`;

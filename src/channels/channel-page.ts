@@ -19,7 +19,7 @@ export type ChannelPage = {
   sections: { id: string; title: string; empty: string; next: string }[];
 };
 
-export type PeopleAnswer = {
+type PeopleAnswer = {
   answer: string;
   levels: { number: string; text: string; href: string }[];
   /** Who has no access, and what is set by hand. */

@@ -95,7 +95,7 @@ export type HeldQuestion = {
   discard: Decision | null;
 };
 
-export type Decision = { text: string; action: string; consequences: string[] };
+type Decision = { text: string; action: string; consequences: string[] };
 
 export function heldQuestion(run: SyncRun, mayDecide: boolean, links: ChannelLinks, reader: Reader): HeldQuestion {
   const { t, number } = reader;

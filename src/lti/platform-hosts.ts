@@ -17,7 +17,7 @@ export function mayReceiveToken(platform: Platform, url: string): boolean {
 }
 
 /** Whether an issuer is that of Instructure's hosted Canvas (or of its beta or test copy). */
-export function isHostedCanvas(issuer: string): boolean {
+function isHostedCanvas(issuer: string): boolean {
   if (!URL.canParse(issuer)) return false;
   const { protocol, hostname } = new URL(issuer);
   return protocol === 'https:' && isUnder(hostname, ['instructure.com']);

@@ -6,6 +6,7 @@ import type { InviteStore, RegistrationInvite } from './lti-store.ts';
 import type { NewPlatform } from './ltijs/calls.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
 import type { Platform } from './platform.ts';
+import { isHostedCanvasHost } from './platform-hosts.ts';
 import { type ConfigurationRequest, type LmsConfiguration, readConfiguration } from './registration-configuration.ts';
 import type { RegistrationRefusal } from './registration-refusals.ts';
 import { toolRegistration } from './tool-registration.ts';
@@ -98,10 +99,14 @@ function platformOf(
     // Moodle names its one deployment at once; Canvas makes deployments later and tells nobody.
     deployments: answer.deploymentId === null ? 'learn' : 'listed',
     deploymentIds: answer.deploymentId === null ? [] : [answer.deploymentId],
-    // A school on hosted Canvas has its rosters on its own host, which is where its configuration came from.
-    serviceOrigins: new URL(document.issuer).origin === lms.origin ? [] : [lms.origin],
+    serviceOrigins: serviceOrigins(lms),
     roleLevels: {},
   };
+}
+
+// A school on hosted Canvas that has a host of its own name serves its rosters from there.
+function serviceOrigins({ document, host, origin }: LmsConfiguration): string[] {
+  return new URL(document.issuer).origin === origin || isHostedCanvasHost(host) ? [] : [origin];
 }
 
 // Canvas names a bare host as its authorization server, and yet compares the audience with its token URL.

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 
-export type AccessToken = { clientId: string; scopes: string[]; expiresAt: number };
+type AccessToken = { clientId: string; scopes: string[]; expiresAt: number };
 
 export type AccessTokens = {
   keep(token: string, grant: AccessToken): void;

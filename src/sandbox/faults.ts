@@ -52,7 +52,7 @@ export type LaunchFaults = {
 };
 
 /** Faults of keys and tokens. */
-export type ServiceFaults = {
+type ServiceFaults = {
   jwksDown: boolean;
   jwksSlowMs: number;
   tokenDown: boolean;
@@ -63,11 +63,13 @@ export type ServiceFaults = {
   storageSilent: boolean;
 };
 
-export type SandboxFaults = RosterFaults &
-  LaunchFaults &
+/** The faults that can be set for one course. */
+export type CourseFaults = RosterFaults & LaunchFaults;
+
+export type SandboxFaults = CourseFaults &
   ServiceFaults & {
     /** The same switches for single courses, by course ID; they win over those of the LMS. */
-    courses: Record<string, Partial<RosterFaults & LaunchFaults>>;
+    courses: Record<string, Partial<CourseFaults>>;
     /** Everything works again. */
     reset(): void;
   };
@@ -86,7 +88,7 @@ export function createFaults(pageDelayMs = 0): SandboxFaults {
 }
 
 /** The switches as they stand for one course; those of the LMS when it is null. */
-export function faultsFor(faults: SandboxFaults, courseId: string | null): RosterFaults & LaunchFaults {
+export function faultsFor(faults: SandboxFaults, courseId: string | null): CourseFaults {
   return { ...faults, ...(courseId === null ? {} : faults.courses[courseId]) };
 }
 
@@ -117,7 +119,7 @@ function holderOf(faults: SandboxFaults, courseId: string, name: keyof RosterFau
   return own?.[name] === undefined ? faults : own;
 }
 
-function calmFaults(pageDelayMs: number): RosterFaults & LaunchFaults & ServiceFaults {
+function calmFaults(pageDelayMs: number): CourseFaults & ServiceFaults {
   return {
     slowMs: pageDelayMs,
     status: null,

@@ -9,10 +9,10 @@ import { createRegistrations, type Registrations, type SandboxRegistration } fro
 import { createRequests, type SandboxRequests } from './requests.ts';
 import { createRosterControl, type RosterControl } from './roster.ts';
 
-export type MessageType = 'LtiResourceLinkRequest' | 'LtiDeepLinkingRequest';
+type MessageType = 'LtiResourceLinkRequest' | 'LtiDeepLinkingRequest';
 
 /** What of one launch differs from the usual. */
-export type LaunchOverrides = {
+type LaunchOverrides = {
   /** The registration that is launched; the pre-made one if not given. */
   clientId?: string;
   /** Canvas: a visitor of a public course who is not logged in; no `sub`. */

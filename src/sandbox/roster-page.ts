@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { sleep } from '../lib/clock.ts';
 import { type Enrolment, isListed, type SandboxCourse } from './course.ts';
-import { faultsFor, type RosterFaults, takeFault, takeUnauthorized } from './faults.ts';
+import { type CourseFaults, faultsFor, type RosterFaults, takeFault, takeUnauthorized } from './faults.ts';
 import { type HttpAnswer, send, textAnswer } from './http-answer.ts';
 import type { LmsCore } from './lms.ts';
 
@@ -15,7 +15,7 @@ export type RosterPage = HttpAnswer & { page: number };
 export async function serveRoster(
   core: LmsCore,
   course: SandboxCourse,
-  exchange: { req: Request; res: Response; build: (faults: RosterFaults) => RosterPage },
+  exchange: { req: Request; res: Response; build: (faults: CourseFaults) => RosterPage },
 ): Promise<void> {
   const { req, res } = exchange;
   const { requests } = core;

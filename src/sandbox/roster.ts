@@ -28,7 +28,7 @@ export type RosterControl = {
   reset(courseId: string): void;
 };
 
-export type AddOptions = {
+type AddOptions = {
   personId?: string;
   role?: CourseRole;
   state?: EnrolmentState;

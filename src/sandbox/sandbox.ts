@@ -9,9 +9,7 @@ import { createPages } from './pages/pages.routes.ts';
 import { recordRequest } from './requests.ts';
 
 export type { SandboxCourse } from './course.ts';
-export type { SandboxFaults } from './faults.ts';
-export type { LmsAnswer, LoginOptions, SandboxLms } from './lms.ts';
-export type { SandboxPerson } from './people.ts';
+export type { LoginOptions, SandboxLms } from './lms.ts';
 
 export type SandboxOptions = {
   /** 0 takes any free port. */

@@ -8,7 +8,7 @@ import { failure, type Result, success } from '../lib/result.ts';
 import type { Sessions } from './session.ts';
 import type { Grant } from './session-store.ts';
 
-export type ViewerFailure = 'no-session' | 'no-such-channel' | 'no-access';
+type ViewerFailure = 'no-session' | 'no-such-channel' | 'no-access';
 
 export type Viewers = {
   /** `as` is the grant's ID from the link; without one, or with one of another channel, the newest launch counts. */

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { parseLongArray } from '../../src/lib/long-json.ts';
 
 const parse = (text: string) => parseLongArray(text, 'members', (raw) => raw);
+/** As if the text were a long one. */
+const parseSliced = (text: string) => parseLongArray(text, 'members', (raw) => raw, 0);
 
 describe('parseLongArray', () => {
   test('reads the same as JSON.parse, whatever is in the text and however it is indented', async () => {
@@ -17,7 +19,9 @@ describe('parseLongArray', () => {
           const { members: _b, ...last } = after;
           const text = JSON.stringify({ ...first, members, ...last }, null, indent);
           const { members: items, ...rest } = JSON.parse(text);
-          expect(await parse(text)).toEqual({ rest: { ...rest, members: [] }, items });
+          const expected = { rest: { ...rest, members: [] }, items };
+          expect(await parse(text)).toEqual(expected);
+          expect(await parseSliced(text)).toEqual(expected);
         },
       ),
     );
@@ -52,16 +56,19 @@ describe('parseLongArray', () => {
     '<html>"members":[</html>',
   ])('refuses %s', async (text) => {
     expect(await parse(text)).toBeNull();
+    expect(await parseSliced(text)).toBeNull();
   });
 
   test('keeps nothing of an item but what is read of it, and passes on what reading throws', async () => {
     const text = JSON.stringify({ members: [{ id: 1, more: 'x' }, { id: 2 }] });
-    const found = await parseLongArray(text, 'members', (raw) => (raw as { id: number }).id);
-    expect(found?.items).toEqual([1, 2]);
-    const bug = parseLongArray(text, 'members', () => {
-      throw new TypeError('a bug');
-    });
-    await expect(bug).rejects.toThrow('a bug');
+    for (const slice of [0, 1000]) {
+      const found = await parseLongArray(text, 'members', (raw) => (raw as { id: number }).id, slice);
+      expect(found?.items).toEqual([1, 2]);
+      const fail = () => {
+        throw new TypeError('a bug');
+      };
+      await expect(parseLongArray(text, 'members', fail, slice)).rejects.toThrow('a bug');
+    }
   });
 
   test('lets other work run while a long text is read', async () => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpClient, HttpRequest } from '../../src/lib/http-client.ts';
 import { systemRandom } from '../../src/lib/ids.ts';
-import { success } from '../../src/lib/result.ts';
+import { failure, success } from '../../src/lib/result.ts';
+import type { NewPlatform } from '../../src/lti/ltijs/calls.ts';
 import { createRegistrations, type Registrations } from '../../src/lti/registration.ts';
 import { createRegistrationInvites } from '../../src/lti/registration-invites.ts';
 import { toolRegistration } from '../../src/lti/tool-registration.ts';
@@ -367,6 +368,31 @@ describe('hosted Canvas', () => {
   test.each(['school.instructure.com', 'canvas.school.example'])('is taken from a school at %s', async (host) => {
     const result = await previewAt(host, canvasDocument(host));
     expect(result).toMatchObject({ ok: true, value: { family: 'canvas', host, origin: `https://${host}` } });
+  });
+
+  test('may be sent tokens at the host of its own name that a school has', async () => {
+    for (const [host, serviceOrigins] of [
+      ['school.instructure.com', []],
+      ['canvas.school.example', ['https://canvas.school.example']],
+    ] as const) {
+      const stored: NewPlatform[] = [];
+      const there = createRegistrations({
+        ...world,
+        invites: world.storage.invites,
+        http: async () => success({ status: 200, headers: {}, body: JSON.stringify(canvasDocument(host)) }),
+        engine: {
+          async registerDynamically(asked) {
+            stored.push(asked.platformFor({ clientId: '1', deploymentId: null }));
+            return failure('registration-refused');
+          },
+        },
+        publicUrl: PUBLIC_URL,
+      });
+      const asked = { ...request(await invite()), configurationUrl: `https://${host}/config` };
+      const shown = await there.preview(asked);
+      await there.register({ ...asked, digest: shown.ok ? shown.value.digest : '' });
+      expect(stored).toMatchObject([{ issuer: 'https://canvas.instructure.com', serviceOrigins }]);
+    }
   });
 
   test('is not taken with keys, tokens or sign-in anywhere else', async () => {

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CONTENT_ITEMS, LTI } from '../../src/sandbox/claim-names.ts';
-import { type Bench, startBench } from './support.ts';
+import { authorizationUrl, type Bench, claimsOf, startBench } from './support.ts';
 
 let bench: Bench;
 
@@ -160,4 +160,26 @@ describe('the control routes of the sandbox', () => {
     await steer('/moodle/reset', 'POST');
     expect(bench.sandbox.moodle.course('small').enrolments.size).toBe(33);
   });
+});
+
+describe('the ways to open the tool from a course page', () => {
+  it.each([
+    ['/canvas', '101', 'content', 'LtiDeepLinkingRequest', undefined],
+    ['/canvas', '101', 'visitor', 'LtiResourceLinkRequest', 'sub'],
+    ['/moodle', '2', 'content', 'LtiDeepLinkingRequest', undefined],
+  ])('%s/%s %s', async (family, course, variant, messageType, missing) => {
+    const lms = bench.sandbox[family.slice(1) as 'canvas' | 'moodle'];
+    const personId = lms.course('small').cast.instructor;
+    const text = await page(`${family}/sandbox/launch?course=${course}&as=${personId}&variant=${variant}`);
+    const inputs = [...text.matchAll(/name="([^"]+)" value="([^"]*)"/g)];
+    const form = Object.fromEntries(inputs.map(([, name, value]) => [name, decodeHtml(value ?? '')]));
+    const answer = lms.answerAuthorization(authorizationUrl(lms, form));
+    const claims = claimsOf(answer.kind === 'post' ? (answer.fields.id_token ?? '') : '');
+    expect(claims[`${LTI}message_type`]).toBe(messageType);
+    if (missing) expect(claims).not.toHaveProperty(missing);
+  });
+
+  function decodeHtml(text: string): string {
+    return text.replace(/&#(\d+);/g, (_whole, code: string) => String.fromCharCode(Number(code)));
+  }
 });

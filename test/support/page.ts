@@ -28,24 +28,35 @@ export async function expectAccessible(page: Page | Frame): Promise<void> {
     const { axe } = globalThis as unknown as { axe: { run: () => Promise<{ violations: unknown[] }> } };
     return (await axe.run()).violations;
   });
-  const told = (violations as AxeViolation[]).map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => `${n.html}\n${n.failureSummary}`).join('\n')}`);
+  const told = (violations as AxeViolation[]).map(
+    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => `${n.html}\n${n.failureSummary}`).join('\n')}`,
+  );
   expect(told.join('\n\n')).toBe('');
 }
 
 /** Fails when a page is wider than its window: it would scroll sideways in an LMS's frame. */
 export async function expectNoSidewaysScroll(page: Page | Frame): Promise<void> {
   const [content, window] = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = (globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }).document.documentElement;
+    const { scrollWidth, clientWidth } = (
+      globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
+    ).document.documentElement;
     return [scrollWidth, clientWidth] as const;
   });
   expect(content).toBeLessThanOrEqual(window);
 }
 
-/** The frame an LMS page holds the tool in, once it shows a page of the tool. */
-export async function toolFrame(page: Page, toolUrl: string): Promise<Frame> {
-  await expect.poll(() => page.frames().some((frame) => frame.url().startsWith(toolUrl)), { timeout: 20_000 }).toBe(true);
-  const frame = page.frames().find((one) => one.url().startsWith(toolUrl));
+/** The frame an LMS page holds the tool in, once it shows a page of the tool and has loaded. */
+export async function toolFrame(
+  page: Page,
+  toolUrl: string,
+  path = /^\/channels\/|^\/lti\/login\/continue/,
+): Promise<Frame> {
+  const find = () =>
+    page.frames().find((frame) => frame.url().startsWith(toolUrl) && path.test(new URL(frame.url()).pathname));
+  await expect.poll(() => find() !== undefined, { timeout: 20_000 }).toBe(true);
+  const frame = find();
   if (!frame) throw new Error('the tool is in no frame');
+  await frame.waitForLoadState();
   return frame;
 }
 

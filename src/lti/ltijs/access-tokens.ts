@@ -43,11 +43,21 @@ const TIMEOUT_MS = 30_000;
  */
 export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
   const running = new Map<string, Promise<LtijsToken>>();
+  /** Opened tokens by what is stored of them: a roster of many pages opens its token once. */
+  const opened = new Map<string, { sealed: string; token: LtijsToken }>();
+
+  function openOnce(key: string, sealed: string, context: string): LtijsToken | null {
+    const known = opened.get(key);
+    if (known?.sealed === sealed) return known.token;
+    const token = openToken(deps.encryption, sealed, context);
+    if (token) opened.set(key, { sealed, token });
+    return token;
+  }
 
   async function find(issuer: string, clientId: string, scopes: string): Promise<LtijsToken | null> {
     const stored = await deps.keys.findAccessToken(issuer, clientId, scopes);
     if (!stored) return null;
-    const token = openToken(deps.encryption, stored.sealedToken, sealContext(issuer, clientId));
+    const token = openOnce(keyOf(issuer, clientId, scopes), stored.sealedToken, sealContext(issuer, clientId));
     if (!token) return null;
     const lifeMs = token.expires_in * 1000;
     const usableUntil = stored.createdAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 2);
@@ -57,7 +67,7 @@ export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
   return {
     find,
     request(issuer, clientId, scopes) {
-      const key = JSON.stringify([issuer, clientId, scopes]);
+      const key = keyOf(issuer, clientId, scopes);
       const shared = running.get(key);
       if (shared) return shared;
       const request = requestToken(deps, issuer, clientId, scopes).finally(() => running.delete(key));
@@ -65,6 +75,10 @@ export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
       return request;
     },
   };
+}
+
+function keyOf(issuer: string, clientId: string, scopes: string): string {
+  return JSON.stringify([issuer, clientId, scopes]);
 }
 
 async function requestToken(

@@ -11,6 +11,8 @@ export type NewPlatform = Omit<Platform, 'id' | 'keyId' | 'createdAt' | 'updated
 export type LtijsCall = {
   /** Answers the requests that ltijs makes during the call; throws when there is no usable answer. */
   send: (request: HttpRequest) => Promise<LtijsAnswer>;
+  /** The platform that the call is about, already read; ltijs would look it up twice for every page. */
+  platform?: Platform;
   /** The platform that the call registers, with the fields that ltijs does not know. */
   newPlatform?: NewPlatform;
 };

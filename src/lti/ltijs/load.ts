@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { LtijsAuth, LtijsDatabase, LtijsProvider } from 'ltijs';
 import { z } from 'zod';
 import type { LtijsCall } from './calls.ts';
@@ -45,7 +47,7 @@ export function loadLtijs(require: NodeJS.Require = createRequire(import.meta.ur
   }
   expectUse(require, 'Provider/Provider.js', 'Utils/Server.js');
   expectUse(require, 'Provider/Provider.js', 'Utils/Database.js');
-  replaceAuth(require('ltijs/dist/Utils/Auth.js') as LtijsAuth);
+  replaceAuth(require(pathOf(require, 'Utils/Auth.js')) as LtijsAuth);
 
   const NewProvider = Provider?.constructor as (new () => LtijsProvider) | undefined;
   expectPart(typeof NewProvider?.prototype?.registerPlatform === 'function', 'Provider.registerPlatform');
@@ -74,12 +76,11 @@ function isHttpReplacement(exports: unknown): exports is HttpReplacement {
   return typeof exports === 'object' && exports !== null && 'calls' in exports;
 }
 
+// By the package's own folder: a look-up by name would, for a part that is missing, go on to an ltijs further up.
 function pathOf(require: NodeJS.Require, part: string): string {
-  try {
-    return require.resolve(`ltijs/dist/${part}`);
-  } catch {
-    return expectPart(false, part);
-  }
+  const path = join(dirname(require.resolve('ltijs/package.json')), 'dist', part);
+  expectPart(existsSync(path), part);
+  return path;
 }
 
 function putModule(require: NodeJS.Require, path: string, exports: unknown): void {
@@ -107,8 +108,6 @@ function hooksOf(database: LtijsDatabase): LtijsHooks {
   return database as LtijsDatabase & LtijsHooks;
 }
 
-function expectPart(there: false, part: string): never;
-function expectPart(there: boolean, part: string): void;
 function expectPart(there: boolean, part: string): void {
   if (!there) throw new Error(`ltijs is not as expected: ${part}. Rostrum needs exactly ltijs ${VERSION}.`);
 }

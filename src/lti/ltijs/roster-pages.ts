@@ -93,7 +93,7 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
     clientId: platform.clientId,
     platformContext: { namesRoles: { context_memberships_url: url } },
   };
-  await deps.ltijs.inCall({ send }, () => deps.provider.NamesAndRoles.getMembers(token, { url, pages: 1 }));
+  await deps.ltijs.inCall({ send, platform }, () => deps.provider.NamesAndRoles.getMembers(token, { url, pages: 1 }));
   if (!taken) throw new Error('ltijs returned a page without asking for it');
   return taken;
 }

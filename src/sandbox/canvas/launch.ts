@@ -143,7 +143,7 @@ function launchProblem(
  * A redirect URI matches a registered one when both are equal without their queries, and every pair of the registered
  * query is there.
  */
-export function isRegisteredUri(registration: SandboxRegistration, redirectUri: string): boolean {
+function isRegisteredUri(registration: SandboxRegistration, redirectUri: string): boolean {
   if (!URL.canParse(redirectUri)) return false;
   const asked = new URL(redirectUri);
   return registration.tool.redirectUris.some((uri) => {

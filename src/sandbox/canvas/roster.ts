@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { LTI, NRPS_SCOPE, NRPS_TYPE } from '../claim-names.ts';
 import type { Enrolment, SandboxCourse } from '../course.ts';
-import { faultsFor, type RosterFaults } from '../faults.ts';
+import type { CourseFaults } from '../faults.ts';
 import { type HttpAnswer, jsonAnswer, send } from '../http-answer.ts';
 import type { LmsCore } from '../lms.ts';
 import type { SandboxRegistration } from '../registrations.ts';
@@ -29,7 +29,8 @@ export function canvasRosterHandler(core: LmsCore): RequestHandler {
     const found = admit(core, req);
     if ('refused' in found) return send(res, found.refused);
     const { course, registration } = found;
-    const build = (faults: RosterFaults) => buildPage(core, { course, registration, faults, req, sortedRoster });
+    const query = queryOf(req);
+    const build = (faults: CourseFaults) => buildPage(core, { course, registration, faults, query, sortedRoster });
     await serveRoster(core, course, { req, res, build });
   };
 }
@@ -57,14 +58,13 @@ function admit(core: LmsCore, req: Request): Admission {
 type PageRequest = {
   course: SandboxCourse;
   registration: SandboxRegistration;
-  faults: RosterFaults;
-  req: Request;
+  faults: CourseFaults;
+  query: URLSearchParams;
   sortedRoster: (course: SandboxCourse) => Enrolment[];
 };
 
 function buildPage(core: LmsCore, request: PageRequest): RosterPage {
-  const { course, faults, req } = request;
-  const query = queryOf(req);
+  const { course, faults, query } = request;
   const role = query.get('role');
   const listed = listedEnrolments(course, faults, request.sortedRoster(course));
   const members = role ? listed.filter((enrolment) => courseRoleUris(enrolment).includes(role)) : listed;
@@ -78,7 +78,7 @@ function buildPage(core: LmsCore, request: PageRequest): RosterPage {
   const body = {
     id: base,
     context: { id: about.contextId, label: about.label, title: about.title },
-    members: members.slice((page - 1) * size, page * size).map((enrolment) => toMember(core, request, enrolment)),
+    members: members.slice((page - 1) * size, page * size).map((enrolment) => toMember(request, enrolment)),
   };
   const next = nextLink(core, faults, { page: asked, pages, url });
   const links = [
@@ -93,9 +93,9 @@ function buildPage(core: LmsCore, request: PageRequest): RosterPage {
   return { ...jsonAnswer(200, body, `${NRPS_TYPE}; charset=utf-8`), headers, page: asked };
 }
 
-function toMember(core: LmsCore, request: PageRequest, enrolment: Enrolment): Record<string, unknown> {
+function toMember(request: PageRequest, enrolment: Enrolment): Record<string, unknown> {
   const { person } = enrolment;
-  const privacy = faultsFor(core.faults, request.course.id).privacy ?? request.registration.privacy;
+  const privacy = request.faults.privacy ?? request.registration.privacy;
   const named = privacy === 'public' || privacy === 'name_only';
   return {
     status: 'Active',
@@ -104,7 +104,7 @@ function toMember(core: LmsCore, request: PageRequest, enrolment: Enrolment): Re
     user_id: enrolment.formerId ?? person.id,
     lti11_legacy_user_id: person.legacyId,
     roles: courseRoleUris(enrolment),
-    ...(queryOf(request.req).get('rlid') ? { message: [memberMessage(request, enrolment)] } : {}),
+    ...(request.query.get('rlid') ? { message: [memberMessage(request, enrolment)] } : {}),
   };
 }
 

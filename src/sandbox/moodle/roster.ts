@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { NRPS_SCOPE, NRPS_TYPE } from '../claim-names.ts';
 import type { Enrolment, SandboxCourse } from '../course.ts';
-import { faultsFor, type RosterFaults } from '../faults.ts';
+import type { CourseFaults } from '../faults.ts';
 import { type HttpAnswer, send } from '../http-answer.ts';
 import type { LmsCore } from '../lms.ts';
 import type { SandboxRegistration } from '../registrations.ts';
@@ -14,9 +14,10 @@ import {
   type RosterPage,
   serveRoster,
 } from '../roster-page.ts';
-import { moodleRosterUrl, shownToTool } from './claims.ts';
-import { escapeAsMoodle, phpJson } from './json.ts';
-import { rosterRole, rosterRoles } from './roles.ts';
+import { moodleRosterUrl } from './claims.ts';
+import { phpJson } from './json.ts';
+import { jsonBody, jsonLdBody } from './members.ts';
+import { rosterRole } from './roles.ts';
 
 const JSON_LD_TYPE = 'application/vnd.ims.lis.v2.membershipcontainer+json';
 const ENDLESS_PAGE_SIZE = 50;
@@ -37,7 +38,7 @@ export function moodleRosterHandler(core: LmsCore): RequestHandler {
     const found = admit(core, req);
     if ('refused' in found) return send(res, found.refused);
     const { course, registration } = found;
-    const build = (faults: RosterFaults) => buildPage(core, { course, registration, faults, req, sortedRoster });
+    const build = (faults: CourseFaults) => buildPage(core, { course, registration, faults, req, sortedRoster });
     await serveRoster(core, course, { req, res, build });
   };
 }
@@ -74,7 +75,7 @@ function mediaType(req: Request): 'v2' | 'v1' | null {
 type PageRequest = {
   course: SandboxCourse;
   registration: SandboxRegistration;
-  faults: RosterFaults;
+  faults: CourseFaults;
   req: Request;
   sortedRoster: (course: SandboxCourse) => Enrolment[];
 };
@@ -95,7 +96,9 @@ function buildPage(core: LmsCore, request: PageRequest): RosterPage {
     pages: from + size < members.length ? page + 1 : page,
     url: (number) => pageUrl(base, query, limit ?? ENDLESS_PAGE_SIZE, from + (number - page) * size),
   });
-  const body = mediaType(req) === 'v1' ? jsonLdBody(base, request, shown, core) : jsonBody(base, request, shown, core);
+  const about = namedCourse(core, course, faults);
+  const options = { base, course: about, privacy: faults.privacy ?? registration.privacy, withLink: query.has('rlid') };
+  const body = mediaType(req) === 'v1' ? jsonLdBody(shown, options) : jsonBody(shown, options);
   const type = `${mediaType(req) === 'v1' ? JSON_LD_TYPE : NRPS_TYPE}; charset=utf-8`;
   const headers: Record<string, string> = next ? { Link: `<${next}>; rel="next"` } : {};
   return { status: 200, type, body: phpJson(body), headers, page };
@@ -120,69 +123,6 @@ function pageOf(query: URLSearchParams): { from: number; limit: number | null } 
 function pageUrl(base: string, query: URLSearchParams, limit: number, from: number): string {
   const rlid = query.get('rlid');
   return `${base}?limit=${limit}&from=${Math.max(from, 0)}${rlid ? `&rlid=${rlid}` : ''}`;
-}
-
-function jsonBody(base: string, request: PageRequest, shown: Enrolment[], core: LmsCore): unknown {
-  const about = namedCourse(core, request.course, request.faults);
-  return {
-    id: base,
-    context: { id: about.contextId, label: about.label, title: about.title },
-    members: shown.map((enrolment) => toMember(core, request, enrolment)),
-  };
-}
-
-function toMember(core: LmsCore, request: PageRequest, enrolment: Enrolment): Record<string, unknown> {
-  const { person } = enrolment;
-  const withLink = queryOf(request.req).has('rlid');
-  const shown = shownToTool(person, privacyOf(core, request));
-  return {
-    status: 'Active',
-    roles: rosterRoles(enrolment),
-    ...(withLink
-      ? { message: [{ 'https://purl.imsglobal.org/spec/lti/claim/message_type': 'LtiResourceLinkRequest' }] }
-      : {}),
-    user_id: person.id,
-    lis_person_sourcedid: escapeAsMoodle(person.sourcedId),
-    ...(shown.name
-      ? {
-          name: escapeAsMoodle(shown.name.full),
-          given_name: escapeAsMoodle(shown.name.given),
-          family_name: escapeAsMoodle(shown.name.family),
-        }
-      : {}),
-    ...(shown.email ? { email: escapeAsMoodle(shown.email) } : {}),
-    ...(shown.name ? { ext_user_username: escapeAsMoodle(person.username) } : {}),
-  };
-}
-
-/** The older service's form, given to those who ask for its type. */
-function jsonLdBody(base: string, request: PageRequest, shown: Enrolment[], core: LmsCore): unknown {
-  const membership = shown.map((enrolment) => {
-    const { user_id, lis_person_sourcedid, name, given_name, family_name, email, ext_user_username } = toMember(
-      core,
-      request,
-      enrolment,
-    );
-    const person = { userId: user_id, sourcedId: lis_person_sourcedid, name, givenName: given_name };
-    return {
-      status: 'Active',
-      role: rosterRoles(enrolment),
-      member: { '@type': 'LISPerson', ...person, familyName: family_name, email, ext_user_username },
-    };
-  });
-  return {
-    '@context': 'http://purl.imsglobal.org/ctx/lis/v2/MembershipContainer',
-    '@type': 'Page',
-    '@id': base,
-    pageOf: {
-      '@type': 'LISMembershipContainer',
-      membershipSubject: { '@type': 'Context', contextId: request.course.contextId, membership },
-    },
-  };
-}
-
-function privacyOf(core: LmsCore, request: PageRequest) {
-  return faultsFor(core.faults, request.course.id).privacy ?? request.registration.privacy;
 }
 
 /** Moodle repeats the request and puts its reason into the status line. */

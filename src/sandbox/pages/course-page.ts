@@ -6,6 +6,7 @@ import type { SandboxRegistration } from '../registrations.ts';
 import { frameScript } from './frame-script.ts';
 import { layout } from './layout.ts';
 import { coursePath, launchPath, rosterPath } from './paths.ts';
+import { type LaunchVariant, variantsOf } from './variants.ts';
 
 export type CourseView = {
   lms: SandboxLms;
@@ -13,8 +14,7 @@ export type CourseView = {
   personId: string;
   /** The tool that stands in the frame. */
   registration: SandboxRegistration;
-  /** Switches of this one launch, handed on to the frame: `message`, `switched`, `anonymous`, `account`. */
-  variant: Record<string, string>;
+  variant: LaunchVariant;
 };
 
 /** A course as its LMS shows it, with the tool in a frame. */
@@ -66,23 +66,30 @@ const MOODLE_FEATURES = ['microphone', 'camera', 'geolocation', 'midi', 'encrypt
 
 function toolFrame(view: CourseView, id: string, allow: string): Html {
   const { lms, course, personId, registration, variant } = view;
-  const src = launchPath(lms.family, { course: course.id, as: personId, tool: registration.clientId, ...variant });
+  const src = launchPath(lms.family, {
+    course: course.id,
+    as: personId,
+    tool: registration.clientId,
+    variant: variant.value,
+  });
   return html`<iframe id="${id}" name="${id}" class="tool" title="${registration.name}" src="${src}" allow="${allow}" allowfullscreen></iframe>`;
 }
 
 /** The sandbox's own bar: whom to be, and the way to the roster. */
 function whoBar({ lms, course, personId, registration, variant }: CourseView): Html {
-  const hidden = Object.entries({ tool: registration.clientId, ...variant }).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-  );
+  const hidden = html`<input type="hidden" name="tool" value="${registration.clientId}">`;
   const idField = lms.family === 'moodle' ? html`<input type="hidden" name="id" value="${course.id}">` : null;
   const action = lms.family === 'canvas' ? `/canvas/courses/${course.id}` : '/moodle/course/view.php';
   const options = peopleToBe(lms, course).map(
     ({ id, label }) => html`<option value="${id}"${id === personId ? raw(' selected') : null}>${label}</option>`,
   );
+  const ways = variantsOf(lms.family).map(
+    ({ value, label }) =>
+      html`<option value="${value}"${value === variant.value ? raw(' selected') : null}>${label}</option>`,
+  );
   return html`<aside class="who" aria-label="Sandbox"><form class="inline" method="get" action="${action}" id="who">${idField}${hidden}
-<label for="as">You are</label><select id="as" name="as">${options}</select><button>Change</button></form>
-<button type="button" id="reload">Open again</button>
+<label for="as">You are</label><select id="as" name="as">${options}</select>
+<label for="variant">opening it</label><select id="variant" name="variant">${ways}</select><button>Open</button></form>
 ${otherTools(lms, course, personId, registration)}
 <span class="end row"><a href="${rosterPath(lms.family, course.id)}">Change the roster</a> <a href="/">Sandbox</a></span></aside>`;
 }

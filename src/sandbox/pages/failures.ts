@@ -1,4 +1,4 @@
-import type { LaunchFaults, Privacy, RosterFaults, SandboxFaults, ThrottleKind } from '../faults.ts';
+import type { CourseFaults, Privacy, SandboxFaults, ThrottleKind } from '../faults.ts';
 import type { SandboxLms } from '../lms.ts';
 import type { LmsFamily } from '../people.ts';
 
@@ -12,8 +12,6 @@ export type Failure = {
   read(lms: SandboxLms, courseId: string): string;
   apply(lms: SandboxLms, courseId: string, value: string): void;
 };
-
-type CourseFaults = RosterFaults & LaunchFaults;
 
 export const FAILURES: readonly Failure[] = [
   {

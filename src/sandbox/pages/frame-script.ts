@@ -4,8 +4,6 @@
  */
 export const frameScript = `(function (page) {
   var frame = document.querySelector('iframe.tool');
-  document.getElementById('reload').addEventListener('click', function () { frame.src = frame.getAttribute('src'); });
-  document.getElementById('as').addEventListener('change', function () { document.getElementById('who').submit(); });
   if (page.family !== 'canvas') return;
   function read(data) {
     if (typeof data === 'object' && data !== null) return data;

@@ -43,7 +43,7 @@ function courseEntry(lms: SandboxLms, course: SandboxCourse): Html {
   });
   return html`<div class="course"><h3>${course.title}</h3>
 <p class="small muted">${course.label} · ${peopleCount(course)} · <a href="${rosterPath(lms.family, course.id)}">Change the roster</a></p>
-<div class="row"><span class="open">Open as</span>${links}</div></div>`;
+<p class="open">Open as</p><div class="row">${links}</div></div>`;
 }
 
 /** Does not fill a course that nobody has opened yet. */

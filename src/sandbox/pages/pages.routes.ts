@@ -4,7 +4,7 @@ import type { SandboxCourse } from '../course.ts';
 import { receiveDeepLink } from '../deep-linking.ts';
 import { faultsFor } from '../faults.ts';
 import { type Html, html, raw, scriptValue } from '../html.ts';
-import type { LaunchOverrides, LmsCore, LoginOptions, SandboxLms, ToolAddresses } from '../lms.ts';
+import type { LmsCore, SandboxLms, ToolAddresses } from '../lms.ts';
 import { autoPost, showMessage } from './answer-page.ts';
 import { coursePage } from './course-page.ts';
 import { deepLinkPage } from './deep-link-page.ts';
@@ -14,6 +14,7 @@ import { coursePath, registrationPath, rosterPath } from './paths.ts';
 import { registrationFramePage, registrationPage } from './registration-page.ts';
 import { changeRoster } from './roster-actions.ts';
 import { rosterEditPage } from './roster-edit-page.ts';
+import { findVariant } from './variants.ts';
 
 export type PagesDeps = {
   url: string;
@@ -62,9 +63,7 @@ function addCoursePages(router: Router, lms: SandboxLms, core: LmsCore): void {
     const personId = param(req, 'as') || course?.cast.instructor || '';
     const registration = lms.registrations.find(param(req, 'tool') || lms.registration.clientId);
     if (!course || !registration) return showMessage(res, 404, 'There is no such course or tool here.');
-    const variant = Object.fromEntries(
-      VARIANTS.flatMap((name) => (param(req, name) ? [[name, param(req, name)]] : [])),
-    );
+    const variant = findVariant(lms.family, param(req, 'variant'));
     show(res, coursePage({ lms, course, personId, registration, variant }));
   };
   router.get('/sandbox/launch', (req, res) => openLaunch(lms, req, res));
@@ -92,27 +91,20 @@ function addCoursePages(router: Router, lms: SandboxLms, core: LmsCore): void {
   });
 }
 
-const VARIANTS = ['message', 'switched', 'anonymous', 'account'];
-
 /** What the tool's frame loads first: the login initiation, as a form or as an address. */
 function openLaunch(lms: SandboxLms, req: Request, res: Response): void {
-  const overrides: LaunchOverrides = {
-    ...(param(req, 'tool') ? { clientId: param(req, 'tool') } : {}),
-    ...(param(req, 'anonymous') ? { anonymous: true } : {}),
-    ...(param(req, 'account') ? { withoutContext: true } : {}),
-    ...(param(req, 'switched') ? { switchedToStudent: true } : {}),
-  };
-  const options: LoginOptions = {
-    courseId: param(req, 'course'),
-    personId: param(req, 'as'),
-    messageType: param(req, 'message') === 'LtiDeepLinkingRequest' ? 'LtiDeepLinkingRequest' : 'LtiResourceLinkRequest',
-    overrides,
-  };
-  const registration = lms.registrations.find(overrides.clientId ?? lms.registration.clientId);
+  const courseId = param(req, 'course');
+  const clientId = param(req, 'tool') || lms.registration.clientId;
+  const { messageType, overrides } = findVariant(lms.family, param(req, 'variant')).launch;
   try {
-    const fields = lms.loginForm(options);
-    const method = faultsFor(lms.faults, options.courseId).loginMethod;
-    show(res, autoPost(registration?.tool.loginUrl ?? '', fields, method));
+    const fields = lms.loginForm({
+      courseId,
+      personId: param(req, 'as'),
+      ...(messageType ? { messageType } : {}),
+      overrides: { ...overrides, clientId },
+    });
+    const method = faultsFor(lms.faults, courseId).loginMethod;
+    show(res, autoPost(lms.registrations.find(clientId)?.tool.loginUrl ?? '', fields, method));
   } catch {
     showMessage(res, 403, 'This person may not open the course, or is not in it any more.');
   }

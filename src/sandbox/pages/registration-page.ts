@@ -16,7 +16,7 @@ ${problem ? html`<p class="note" role="alert">${problem}</p>` : null}
 <form method="post" action="${path}"><input type="hidden" name="action" value="start">
 <label for="url">Registration address</label>
 <div class="row gap"><input id="url" type="url" name="url" required value="${suggestedUrl}" style="flex:1 1 320px"><button class="button primary">Start registration</button></div></form></div>
-<section class="card"><h2>Tools</h2><div class="scroll"><table>
+<section class="card"><h2>Tools</h2><div class="scroll" tabindex="0" role="group" aria-label="Tools"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Client ID</th><th scope="col">Deployments</th><th scope="col">State</th><th scope="col">Change</th></tr></thead>
 <tbody>${lms.registrations.list().map((each) => toolRow(lms, each, path))}</tbody></table></div></section>
 <section class="card"><h2>For registering by hand</h2>${manualValues(lms)}</section>
@@ -61,7 +61,7 @@ function manualValues(lms: SandboxLms): Html {
     ['Token address', tokenUrl],
     ['Key set', jwksUrl],
   ] as const;
-  return html`<div class="scroll"><table><tbody>${rows.map(
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Addresses"><table><tbody>${rows.map(
     ([name, value]) => html`<tr><th scope="row">${name}</th><td class="code">${value}</td></tr>`,
   )}</tbody></table></div>`;
 }

@@ -37,7 +37,7 @@ ${peopleCard(lms, course, path, search)}
 }
 
 /** One sentence: what a sync will find now, and what the tool should make of it. */
-export function nextSync(lms: SandboxLms, course: SandboxCourse): string {
+function nextSync(lms: SandboxLms, course: SandboxCourse): string {
   const faults = faultsFor(lms.faults, course.id);
   const count = [...course.enrolments.values()].filter(isListed).length;
   const failing = faults.status ?? (faults.unauthorized > 0 ? { code: 401, times: faults.unauthorized } : null);
@@ -50,7 +50,7 @@ export function nextSync(lms: SandboxLms, course: SandboxCourse): string {
   if (course.empty || faults.emptyRoster)
     return 'The next sync finds nobody: it should be held until a person decides.';
   const shown = Math.ceil(count * (1 - faults.shrunk));
-  const people = `${shown} ${shown === 1 ? 'person' : 'people'}`;
+  const people = `${shown.toLocaleString('en')} ${shown === 1 ? 'person' : 'people'}`;
   return `The next sync finds ${people}. Members who are not among them lose access; a big loss is held until a person decides.`;
 }
 
@@ -91,7 +91,7 @@ function peopleCard(lms: SandboxLms, course: SandboxCourse, path: string, search
   return html`<section class="card"><h2>People</h2>
 <form class="row gap" method="get" action="/${lms.family}/sandbox/roster"><input type="hidden" name="course" value="${course.id}">
 <label for="q">Find by name</label><input id="q" type="search" name="q" value="${search}" style="max-width:280px"><button>Find</button></form>
-<div class="scroll gap"><table><thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">State</th><th scope="col">Leave</th></tr></thead>
+<div class="scroll gap" tabindex="0" role="group" aria-label="People"><table><thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">State</th><th scope="col">Leave</th></tr></thead>
 <tbody>${found.slice(0, SHOWN).map((enrolment) => personRow(lms, enrolment, path))}</tbody></table></div>
 ${found.length > SHOWN ? html`<p class="muted gap">and ${(found.length - SHOWN).toLocaleString('en')} more; find them by name.</p>` : null}
 ${found.length === 0 ? html`<p class="muted gap">Nobody has such a name.</p>` : null}</section>`;

@@ -10,7 +10,7 @@ body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,san
 a{color:var(--accent)}
 a:hover{text-decoration-thickness:2px}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:4px}
-h1{font-size:1.75rem;line-height:1.2;margin:0 0 8px}
+h1{font-size:1.75rem;line-height:1.2;margin:0 0 12px}
 h2{font-size:1.25rem;line-height:1.3;margin:0 0 4px}
 h3{font-size:1rem;margin:0}
 p{margin:0 0 12px}
@@ -25,7 +25,9 @@ main.narrow{max-width:560px;margin:0 auto;padding:48px 24px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);box-shadow:var(--shadow);padding:24px;margin-bottom:24px}
 .cards>.card{margin:0;border-top:4px solid var(--tone)}
 .tone-canvas{--tone:#d64027}.tone-moodle{--tone:#e07a10}
-.open{font-weight:600;margin-inline-end:4px}
+.open{font-size:.875rem;font-weight:600;margin:0 0 4px}
+.course .button{padding:8px 14px}
+.card>:last-child,.card>form>:last-child{margin-bottom:0}
 .course{border-top:1px solid var(--line);padding-top:16px;margin-top:16px}
 .row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
 .gap{margin-top:12px}
@@ -44,7 +46,7 @@ label{font-weight:600}
 .badge{display:inline-block;padding:2px 10px;border-radius:999px;border:1px solid var(--line);font-size:.8125rem;font-weight:600;color:var(--muted)}
 .badge.good{color:var(--good);border-color:currentColor}.badge.warn{color:var(--warn);border-color:currentColor}
 .note{padding:12px 16px;border-radius:8px;background:var(--warn-bg);border-inline-start:4px solid var(--warn);margin:16px 0}
-.figures{display:flex;flex-wrap:wrap;gap:8px 24px;margin:12px 0;padding:0;list-style:none}
+.figures{display:flex;flex-wrap:wrap;gap:8px 24px;margin:0 0 12px;padding:0;list-style:none}
 .figures b{font-size:1.25rem;font-variant-numeric:tabular-nums;margin-inline-end:4px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
@@ -57,7 +59,7 @@ iframe{display:block;width:100%;border:0;background:var(--card)}
 .hidden-frame{position:absolute;width:1px;height:1px;opacity:0;pointer-events:none}
 .who{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;padding:8px 24px;background:var(--warn-bg);border-bottom:1px solid var(--line);font-size:.9375rem}
 .who form{max-width:100%;min-width:0}
-.who select{width:280px;max-width:100%;min-width:0}
+.who select{width:240px;max-width:100%;min-width:0}
 .who .end{margin-inline-start:auto}
 body.canvas .shell{display:grid;grid-template-columns:84px 190px minmax(0,1fr);min-height:100vh}
 body.canvas .rail{background:var(--nav);color:var(--nav-text)}

@@ -47,5 +47,18 @@ export function defineLeaseStoreSuite(open: OpenStorage): void {
       expect(await leases.acquireLease('l', 'b', NOW + 1, NOW + 100)).toBe(true);
       expect(await leases.acquireLease('m', 'b', NOW + 1, NOW + 100)).toBe(false);
     });
+
+    it('lists who holds what, run out or not, until it is released', async () => {
+      const { leases } = storage();
+      await leases.acquireLease('l', 'a', NOW, NOW + 1);
+      await leases.acquireLease('m', 'b', NOW, NOW + 100);
+      const listed = (await leases.listLeases()).toSorted((x, y) => x.name.localeCompare(y.name));
+      expect(listed).toEqual([
+        { name: 'l', holder: 'a' },
+        { name: 'm', holder: 'b' },
+      ]);
+      await leases.releaseLease('l', 'a');
+      expect(await leases.listLeases()).toEqual([{ name: 'm', holder: 'b' }]);
+    });
   });
 }
