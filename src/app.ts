@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
+import { type Express, Router } from 'express';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/api.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
@@ -142,6 +142,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     routers: [
       healthRoutes({ ready: () => storage.check() }),
       startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
+      Router().use('/lti', limit(LTI_LIMIT)),
       launchRoutes({ logins, launches, handovers, sessions, publicUrl, ...opener }),
       keyRoutes({ engine }),
       registrationRoutes({ ...storage, engine, http, clock, publicUrl }),
@@ -150,7 +151,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
         ...storage,
         syncService,
         csrf: createCsrf({ publicUrl }),
-        clock,
         stopping: stopping.signal,
       }),
       apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit: limit(API_LIMIT) }),
@@ -190,6 +190,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   };
 }
 
+/** Per client address, before anybody is known; a campus behind one address begins a lecture at the same minute. */
+const LTI_LIMIT = { name: 'lti', max: 3_000, windowMs: 60_000 };
 /** Per client address; a key that does more than this is told to wait. */
 const API_LIMIT = { name: 'api', max: 600, windowMs: 60_000 };
 

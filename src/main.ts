@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { type Config, loadConfig } from './config/config.ts';
+import { readEnvironment } from './config/env.ts';
 import { ensureSecretKey } from './config/secrets.ts';
+import type { PlatformStore } from './lti/lti-store.ts';
 import { openSqlite } from './storage/sqlite/open.ts';
 
 /** The process: read the environment, start, wait for a signal, stop. */
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const loaded = loadConfig(process.env);
+  const loaded = loadConfig(readEnvironment());
   for (const { variable, problem } of loaded.warnings) say(`Warning: ${variable} ${problem}`);
   if (!loaded.ok) {
     say('Rostrum cannot start:');
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const sandboxUrl = config.sandbox.enabled ? `http://${config.sandbox.host}:${config.sandbox.port}` : null;
   const app = await createApp({ config, secrets, storage, log, sandboxUrl });
   await app.listen();
-  const trial = config.sandbox.enabled ? await startTrial(config, { ...app, platforms: storage.platforms }) : null;
+  const trial = config.sandbox.enabled ? await startTrial(config, app, storage.platforms) : null;
   await app.startWork();
   say(`Rostrum is ready at ${config.publicUrl}`);
   if (trial) say(`Try it: open ${trial.url} and launch from a course`);
@@ -45,9 +45,10 @@ const STORAGE_FAULTS = {
   'not-writable': 'the database cannot be opened for writing; check the folder and its rights',
 };
 
-async function startTrial(config: Config, app: Parameters<typeof import('./sandbox/trial.ts').startTrial>[1]) {
-  const { startTrial: start } = await import('./sandbox/trial.ts');
-  return start(config, app);
+// Loaded here alone: production never reads the sandbox's code.
+async function startTrial(config: Config, app: App, platforms: PlatformStore) {
+  const trial = await import('./sandbox/trial.ts');
+  return trial.startTrial(config, { ...app, platforms });
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {

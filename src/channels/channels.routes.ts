@@ -1,6 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
-import type { Clock } from '../lib/clock.ts';
 import { streamEvents } from '../web/event-stream.ts';
 import { respondProblem } from '../web/problems.ts';
 import { renderPage } from '../web/render.ts';
@@ -27,7 +26,6 @@ export type ChannelRoutesDeps = {
   syncs: Pick<SyncStore, 'findSync' | 'lastSync' | 'listSyncs' | 'syncChanges'>;
   syncService: Pick<SyncService, 'request' | 'applyHeld' | 'discardHeld'>;
   csrf: RequestHandler;
-  clock: Clock;
   /** Aborts when the process is about to stop, so that open event streams end. */
   stopping?: AbortSignal;
 };

@@ -73,7 +73,7 @@ export type DepartedOverrides = 'deactivate' | 'keep';
 
 /** The effective level (design, section 2): the override, else the higher of roster and launch while the roster's roles
  * are unchanged since that launch, else the roster's. */
-export function effectiveLevel(member: LevelLayers): PermissionLevel | null {
+function effectiveLevel(member: LevelLayers): PermissionLevel | null {
   if (member.override) return member.override;
   if (member.rosterLevel === null) return member.launchLevel;
   return launchStillCounts(member) ? higherLevel(member.rosterLevel, member.launchLevel) : member.rosterLevel;

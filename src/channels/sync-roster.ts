@@ -21,8 +21,8 @@ export type SyncDeps = {
   log: Logger;
 };
 
-/** Members compared or changes written between two pauses for waiting requests (some 5 ms of work). */
-const SLICE = 200;
+/** Members compared or changes written between two pauses for waiting requests (some 10 ms of work). */
+const SLICE = 100;
 /** Progress is written at most this often, in milliseconds. */
 const PROGRESS_EVERY = 400;
 
@@ -109,6 +109,8 @@ function createProgress(deps: SyncDeps, run: SyncRun) {
 /** Compares in slices, storing the diff as it grows; ends in `held`, or in phase `applying` with the diff complete. */
 async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, signal: AbortSignal): Promise<SyncRun> {
   const comparing = await save(deps, { ...run, phase: 'comparing' });
+  // A run that is begun again after a crash must not keep lines of its first diff.
+  await deps.syncs.saveSyncChanges(run.id, 0, []);
   const comparison = createRosterComparison(index.entries, policyOf(deps, run));
   let stored = 0;
   const pending: RosterChange[] = [];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Person } from '../channels/membership.ts';
+import { wellFormed } from '../lib/fold.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import { isTimeZone, toLocale } from './locale.ts';
 import type { VerifiedLaunch } from './verified-launch.ts';
@@ -64,7 +65,7 @@ export function parseClaims(payload: unknown): Result<LaunchClaims, 'bad-token'>
 }
 
 /** An ID as the LMS wrote it. Canvas may write numbers; a present ID that is none must not pass for an absent one. */
-const strictId = z.union([z.string().max(255), z.number()]).transform((id) => presentOrNull(String(id)));
+const strictId = z.union([z.string().max(255), z.number()]).transform((id) => presentOrNull(wellFormed(String(id))));
 
 const securityClaims = z.object({
   iss: z.string(),

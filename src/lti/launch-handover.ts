@@ -33,7 +33,7 @@ export function createHandovers(deps: {
       if (typeof code !== 'string' || code.length > 100) return null;
       const kept = await store.findSession(keptAs(code), clock());
       if (!kept) return null;
-      await store.removeSession(kept.idHash);
+      if (!(await store.removeSession(kept.idHash))) return null;
       const [first] = kept.grants;
       if (!first) return null;
       const { id: _id, at: _at, ...grant } = first;

@@ -64,8 +64,6 @@ export type LoginStore = {
   saveLogin(login: Login): Promise<void>;
   /** Reads a login that has not expired, without taking it. */
   findLogin(stateHash: string, now: number): Promise<Login | null>;
-  /** Sets the storage secret's hash of a login that has none. */
-  bindLoginToStorage(stateHash: string, storageHash: string): Promise<void>;
   /** Takes a login: it is returned to exactly one caller, and only before it expires. */
   consumeLoginState(stateHash: string, now: number): Promise<Login | null>;
 };

@@ -1,6 +1,7 @@
 import he from 'he';
 import { z } from 'zod';
 import type { RosterMember } from '../channels/roster-source.ts';
+import { wellFormed } from '../lib/fold.ts';
 import type { PlatformFamily } from './platform.ts';
 
 const TEXT = z.string().optional().catch(undefined);
@@ -28,7 +29,7 @@ export function readRosterMember(raw: unknown, family: PlatformFamily): RosterMe
   if (status === 'deleted') return null;
   const plain = family === 'moodle' ? unescapeHtml : trim;
   return {
-    subject: member.user_id,
+    subject: wellFormed(member.user_id),
     roles: [...new Set(member.roles.filter((role): role is string => typeof role === 'string'))],
     name: plain(member.name) ?? joinNames(plain(member.given_name), plain(member.family_name)),
     email: plain(member.email),

@@ -34,7 +34,8 @@ export type SessionStore = {
   findSession(idHash: string, now: number): Promise<Session | null>;
   /** Adds a grant, keeps the newest `keep`, and moves the expiry; false when the session is gone. */
   addGrant(idHash: string, grant: Grant, options: { keep: number; now: number; expiresAt: number }): Promise<boolean>;
-  removeSession(idHash: string): Promise<void>;
+  /** True for the one caller who removed it. */
+  removeSession(idHash: string): Promise<boolean>;
 };
 
 /** Counters for rate limits that hold across processes. */

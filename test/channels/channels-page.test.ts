@@ -188,7 +188,7 @@ describe('the pages of a channel', () => {
         });
         res.json(grant.id);
       });
-      router.use(channelRoutes({ viewers, ...storage, syncService, csrf, clock }));
+      router.use(channelRoutes({ viewers, ...storage, syncService, csrf }));
     }).app;
   }
 

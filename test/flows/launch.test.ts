@@ -67,8 +67,8 @@ describe.each(['canvas', 'moodle'] as const)('a launch from %s', (family) => {
     expect(visitor.status).toBe(400);
     expect(visitor.html).not.toContain('alert(1)');
     expect(visitor.text()).toMatch(/open .* again|reload/i);
-    const logged = tool.logged.findLast((line) => line['reason'] === 'platform-launch-expired');
-    expect(visitor.text()).toContain(String(logged?.['requestId']));
+    const logged = tool.logged.findLast((line) => line.reason === 'platform-launch-expired');
+    expect(visitor.text()).toContain(String(logged?.requestId));
   });
 
   it('follows the title of the LMS', async () => {

@@ -84,9 +84,7 @@ describe.each(['canvas', 'moodle'] as const)('a sync with %s', (family) => {
     await sync(channelId);
     expect((await student.get(student.url)).status).toBe(403);
     const claims = {
-      'https://purl.imsglobal.org/spec/lti/claim/roles': [
-        'http://purl.imsglobal.org/vocab/lis/v2/membership#Learner',
-      ],
+      'https://purl.imsglobal.org/spec/lti/claim/roles': ['http://purl.imsglobal.org/vocab/lis/v2/membership#Learner'],
     };
     const overrides = { anyone: true, claims };
     await launchAs(tool, lms(), { courseId, personId: cast.student, visitor: student, overrides });

@@ -5,7 +5,7 @@ const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/googl
 
 /** Where a Chromium for the browser tests is, or null. `CHROMIUM` names another one. */
 export function findChromium(): string | null {
-  const named = process.env['CHROMIUM'];
+  const named = process.env.CHROMIUM;
   return [...(named ? [named] : []), ...PATHS].find((path) => existsSync(path)) ?? null;
 }
 

@@ -5,8 +5,8 @@ import { ensureChromium } from './browser.ts';
 export default function setup(): void {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'src/tsconfig.json'], { stdio: 'inherit' });
   const chromium = ensureChromium();
-  if (chromium !== null) process.env['CHROMIUM'] = chromium;
-  else if (process.env['CI'] === 'true') {
+  if (chromium !== null) process.env.CHROMIUM = chromium;
+  else if (process.env.CI === 'true') {
     throw new Error('No Chromium for the browser tests: install the package chromium, or set CHROMIUM to its path');
   } else process.stderr.write('Browser tests are skipped: install chromium, or set CHROMIUM to its path\n');
 }

@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { describe, expect, it } from 'vitest';
 import { renderPage } from '../../src/web/render.ts';
@@ -121,6 +123,23 @@ describe('the web server', () => {
     expect(vendored.status).toBe(200);
     expect((await request(app).get('/assets/%2e%2e/package.json')).status).toBe(404);
     expect((await request(app).get('/assets/%00')).status).toBeLessThan(500);
+  });
+
+  it.each([
+    ['a folder', '/assets/css?v=x'],
+    ['a file outside', '/assets//etc/hostname?v=x'],
+    ['a device that never ends', '/assets//dev/zero?v=x'],
+    ['another host', '/assets///host/share?v=x'],
+  ])('looks at no file but its own when asked for %s', async (_name, path) => {
+    const { app } = testServer();
+    const server = app.listen(0);
+    const { port } = server.address() as AddressInfo;
+    // Not by a client that tidies paths up.
+    const status = await new Promise((resolve, reject) => {
+      get({ port, path }, (res) => resolve(res.resume().statusCode)).on('error', reject);
+    });
+    server.close();
+    expect(status).toBe(404);
   });
 
   it('speaks the language and zone that a launch told, and ignores what is none', async () => {

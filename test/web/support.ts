@@ -49,7 +49,7 @@ export function memorySessions(): SessionStore & { all: Map<string, Session> } {
       return true;
     },
     async removeSession(idHash) {
-      all.delete(idHash);
+      return all.delete(idHash);
     },
   };
 }

@@ -18,9 +18,6 @@ export function createLoginStore(db: Database): LoginStore {
   const find = db.prepare<[string, number], Login>(
     `SELECT ${COLUMNS} FROM logins WHERE state_hash = ? AND expires_at > ?`,
   );
-  const bind = db.prepare<[string, string]>(
-    'UPDATE logins SET storage_hash = ? WHERE state_hash = ? AND storage_hash IS NULL',
-  );
   const take = db.prepare<[string, number], Login>(
     `DELETE FROM logins WHERE state_hash = ? AND expires_at > ? RETURNING ${COLUMNS}`,
   );
@@ -30,9 +27,6 @@ export function createLoginStore(db: Database): LoginStore {
     },
     async findLogin(stateHash, now) {
       return find.get(stateHash, now) ?? null;
-    },
-    async bindLoginToStorage(stateHash, storageHash) {
-      bind.run(storageHash, stateHash);
     },
     async consumeLoginState(stateHash, now) {
       return take.get(stateHash, now) ?? null;

@@ -38,7 +38,7 @@ export function createSessionStore(db: Database): SessionStore {
       return addGrant(idHash, grant, options);
     },
     async removeSession(idHash) {
-      remove.run(idHash);
+      return remove.run(idHash).changes === 1;
     },
   };
 }

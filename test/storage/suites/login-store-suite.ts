@@ -44,14 +44,6 @@ export function defineLoginStoreSuite(open: OpenStorage): void {
       expect(await storage().logins.findLogin('state-1', NOW + 100)).toBeNull();
       expect(await storage().logins.consumeLoginState('state-1', NOW + 100)).toBeNull();
     });
-
-    it('is bound to platform storage once', async () => {
-      await storage().logins.saveLogin(login);
-      await storage().logins.bindLoginToStorage('state-1', 'first');
-      await storage().logins.bindLoginToStorage('state-1', 'second');
-      await storage().logins.bindLoginToStorage('state-2', 'other');
-      expect(await storage().logins.findLogin('state-1', NOW)).toEqual({ ...login, storageHash: 'first' });
-    });
   });
 
   describe('invite store', () => {

@@ -30,7 +30,8 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
       await storage().sessions.createSession({ ...session, idHash: 's2' });
       expect(await storage().sessions.findSession('s1', NOW + 99)).toEqual(session);
       expect(await storage().sessions.findSession('s1', NOW + 100)).toBeNull();
-      await storage().sessions.removeSession('s1');
+      expect(await storage().sessions.removeSession('s1')).toBe(true);
+      expect(await storage().sessions.removeSession('s1')).toBe(false);
       expect(await storage().sessions.findSession('s1', NOW)).toBeNull();
       expect(await storage().sessions.findSession('s2', NOW)).not.toBeNull();
     });
