@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
@@ -24,8 +24,8 @@ export function createAssets(deps: { folder: URL; cache: boolean }): Assets {
   function hashOf(path: string): string | null {
     const known = hashes.get(path);
     if (known) return known;
-    const file = vendored.get(path) ?? new URL(path, deps.folder);
-    if (!existsSync(file)) return null;
+    const file = vendored.get(path) ?? ownFile(deps.folder, path);
+    if (!file) return null;
     const hash = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 12);
     if (deps.cache) hashes.set(path, hash);
     return hash;
@@ -33,7 +33,7 @@ export function createAssets(deps: { folder: URL; cache: boolean }): Assets {
   const routes = Router();
   routes.use('/assets', (req, res, next) => {
     const given = req.query.v;
-    const immutable = typeof given === 'string' && isAssetPath(req.path) && given === hashOf(req.path.slice(1));
+    const immutable = typeof given === 'string' && given === hashOf(req.path.slice(1));
     res.locals.assetCaching = immutable ? `public, max-age=${YEAR_MS / 1000}, immutable` : 'no-cache';
     next();
   });
@@ -69,6 +69,12 @@ function vendoredFiles(): Map<string, URL> {
   return new Map([['vendor/htmx.min.js', pathToFileURL(htmx)]]);
 }
 
-function isAssetPath(path: string): boolean {
-  return /^\/[a-z0-9./-]+$/.test(path) && !path.includes('..');
+/**
+ * A file in the folder by its plain path. Anything else is not even looked at: `//dev/stdin` leads out of the folder, and
+ * reading it would never end.
+ */
+function ownFile(folder: URL, path: string): URL | null {
+  if (!/^[a-z0-9][a-z0-9.-]*(\/[a-z0-9][a-z0-9.-]*)*$/.test(path)) return null;
+  const file = new URL(path, folder);
+  return existsSync(file) && statSync(file).isFile() ? file : null;
 }
