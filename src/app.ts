@@ -7,12 +7,13 @@ import { channelRoutes } from './channels/channels.routes.ts';
 import { createManageMembers } from './channels/manage-members.ts';
 import { syncRoster } from './channels/sync-roster.ts';
 import { createSyncRunner, type SyncRunner } from './channels/sync-runner.ts';
+import { requestDueSyncs } from './channels/sync-schedule.ts';
 import { createSyncService, type SyncService } from './channels/sync-service.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
 import { type Clock, sleep, systemClock } from './lib/clock.ts';
 import { createEncryption } from './lib/encryption.ts';
-import { createGuardedHttp } from './lib/guarded-http.ts';
+import { createGuardedHttp, type GuardedHttp } from './lib/guarded-http.ts';
 import { type Random, systemRandom } from './lib/ids.ts';
 import { createFrameAncestors } from './lti/frame-ancestors.ts';
 import { createKeySets } from './lti/jwks.ts';
@@ -57,6 +58,8 @@ export type AppDeps = {
   log: Logger;
   clock?: Clock;
   random?: Random;
+  /** The way out to LMSs; https to public addresses alone in production, if not given. */
+  http?: GuardedHttp;
   /** Where a trial starts, shown on the start page. */
   sandboxUrl?: string | null;
   /** How long a run of a process that died stays locked, in milliseconds. */
@@ -65,6 +68,7 @@ export type AppDeps = {
 
 const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
 const REGISTRY_EVERY_MS = 10_000;
+const SCHEDULE_EVERY_MS = 60_000;
 const CLEANING_EVERY_MS = 60_000;
 const CLEANED_AT_ONCE = 1_000;
 
@@ -77,7 +81,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const stopping = new AbortController();
 
   const encryption = createEncryption(secrets.secretKeys);
-  const http = createGuardedHttp({ allowLoopbackHttp: !config.production, userAgent: USER_AGENT });
+  const http = deps.http ?? createGuardedHttp({ allowLoopbackHttp: !config.production, userAgent: USER_AGENT });
   const { platforms, keys } = storage;
   const [secret] = secrets.secretKeys;
   const engine = await createLtiEngine({ platforms, keys, encryption, http, clock, random, secret, publicUrl });
@@ -172,6 +176,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
       await syncRunner.start();
       timers.push(
         setInterval(quietly(ancestors.refresh), REGISTRY_EVERY_MS).unref(),
+        setInterval(
+          quietly(() =>
+            requestDueSyncs({ syncs: storage.syncs, syncService, clock, intervalMs: config.syncIntervalMs }),
+          ),
+          SCHEDULE_EVERY_MS,
+        ).unref(),
         setInterval(
           quietly(() => storage.removeExpired(clock(), CLEANED_AT_ONCE)),
           CLEANING_EVERY_MS,

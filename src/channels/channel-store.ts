@@ -138,6 +138,11 @@ export type SyncStore = {
   ): Promise<SyncRun | null>;
   /** Runs that are queued or running, oldest first: what a process finds when it starts. */
   unfinishedSyncs(): Promise<SyncRun[]>;
+  /**
+   * Channels to sync by schedule: with a roster, launched since `launchedSince`, and without any run asked for since
+   * `askedBefore`. Channels nobody visits stay quiet.
+   */
+  channelsDueForSync(due: { launchedSince: number; askedBefore: number; limit: number }): Promise<ChannelId[]>;
 };
 
 export type StoredChange = RosterChange & { number: number };

@@ -24,8 +24,8 @@ function teacherOf(lms: SandboxLms) {
 }
 
 function reasonOf(answer: RawAnswer): string | undefined {
-  const line = tool.logged.findLast((one) => 'reason' in one && answer.text.includes(String(one['requestId'])));
-  return line?.['reason'] as string | undefined;
+  const line = tool.logged.findLast((one) => 'reason' in one && answer.text.includes(String(one.requestId)));
+  return line?.reason as string | undefined;
 }
 
 /** Posts a forged token into a login that waits, and says what became of it. */
@@ -70,7 +70,7 @@ describe.each(['canvas', 'moodle'] as const)('a token of %s', (family) => {
   it.each([
     ['a nonce of another login', 'nonce-mismatch', { nonce: 'n'.repeat(43) }],
     ['no nonce', 'nonce-mismatch', { nonce: undefined }],
-    ['a deployment that is not ours', 'unknown-deployment', { [`${LTI}deployment_id`]: '999:foreign' }],
+    ['a deployment that its login did not name', 'other-deployment', { [`${LTI}deployment_id`]: '999:foreign' }],
     ['a deployment that is an object', 'missing-claim', { [`${LTI}deployment_id`]: { id: '1' } }],
     ['an audience besides us', 'wrong-audience', { aud: ['10000000000042', 'somebody-else'] }],
     ['an authorised party that is not us', 'wrong-audience', { azp: 'somebody-else' }],
@@ -79,11 +79,19 @@ describe.each(['canvas', 'moodle'] as const)('a token of %s', (family) => {
     ['a date in the future', 'token-from-future', { iat: Date.now() / 1000 + 900, exp: Date.now() / 1000 + 960 }],
     ['a target at another site', 'foreign-target', { [`${LTI}target_link_uri`]: 'https://evil.example/' }],
   ])('with %s opens nothing and spends its login', async (_what, reason, over) => {
-    const left = Object.entries(over).filter(([name]) => name !== 'deployment');
-    const made = await forge(lms(), (nonce) => lms().signIdToken(claims(nonce, Object.fromEntries(left))));
+    const made = await forge(lms(), (nonce) => lms().signIdToken(claims(nonce, over)));
     expect(made).toMatchObject({ reason, opened: false, loginLeft: false });
     expect(made.status).toBeGreaterThanOrEqual(400);
     expect(made.status).toBeLessThan(500);
+  });
+
+  it('with a deployment that nobody listed opens nothing, though its login named it', async () => {
+    const foreign = '999:foreign';
+    const fields = { lti_deployment_id: foreign, deployment_id: foreign };
+    const { visitor, state, nonce } = await beginLogin(tool, lms(), { ...teacherOf(lms()), overrides: { fields } });
+    const idToken = lms().signIdToken(claims(nonce, { [`${LTI}deployment_id`]: foreign }));
+    const answer = await postLaunch(tool, visitor, { state, id_token: idToken });
+    expect([answer.status, reasonOf(answer), answer.cookies]).toEqual([403, 'unknown-deployment', []]);
   });
 
   const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -118,8 +126,8 @@ describe.each(['canvas', 'moodle'] as const)('a token of %s', (family) => {
       (nonce) => lms().signIdToken(claims(nonce), { alg: 'RS512' }),
     ],
     [
-      'critical headers',
-      'bad-signature',
+      'critical headers that change the payload',
+      'bad-token',
       (nonce) => lms().signIdToken(claims(nonce), { header: { crit: ['b64'], b64: false } }),
     ],
     ['nothing that is a token', 'bad-token', () => 'a.b.c'],
@@ -177,21 +185,18 @@ describe('a token of one platform in the login of another', () => {
 });
 
 describe('a launch that another browser posts', () => {
-  it.each([
-    ['no cookie', 400, () => null],
+  it.each<[string, number, () => Promise<Visitor | null>]>([
+    ['no cookie', 400, async () => null],
     ['a login of its own', 403, async () => (await beginLogin(tool, canvas, studentOf(canvas))).visitor],
     ['a session of its own', 403, async () => launchAs(tool, canvas, studentOf(canvas))],
-  ] as const)(
-    'is refused with %s, leaves that browser as it was, and the login to its owner',
-    async (_what, status, victim) => {
-      const attacker = await beginLogin(tool, canvas, teacherOf(canvas));
-      const browser = await victim();
-      const fields = { state: attacker.state, id_token: attacker.idToken };
-      const answer = await postLaunch(tool, browser, fields);
-      expect([answer.status, answer.cookies]).toEqual([status, []]);
-      expect(opensChannel(await postLaunch(tool, attacker.visitor, fields))).toBe(true);
-    },
-  );
+  ])('is refused with %s, leaves that browser as it was, and the login to its owner', async (_what, status, victim) => {
+    const attacker = await beginLogin(tool, canvas, teacherOf(canvas));
+    const browser = await victim();
+    const fields = { state: attacker.state, id_token: attacker.idToken };
+    const answer = await postLaunch(tool, browser, fields);
+    expect([answer.status, answer.cookies]).toEqual([status, []]);
+    expect(opensChannel(await postLaunch(tool, attacker.visitor, fields))).toBe(true);
+  });
 
   it('is refused with a made-up proof from platform storage, too', async () => {
     const attacker = await beginLogin(tool, canvas, teacherOf(canvas));
@@ -361,5 +366,3 @@ describe('the log of all this', () => {
     expect(log).not.toContain('evil.example');
   });
 });
-
-export type { Visitor };

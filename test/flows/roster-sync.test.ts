@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import type { Membership } from '../../src/channels/membership.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
+import { requestDueSyncs } from '../../src/channels/sync-schedule.ts';
 import type { SandboxLms } from '../../src/sandbox/sandbox.ts';
 import { channelIn, launchAs, membersOf, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
@@ -176,6 +177,25 @@ describe('a sync with Canvas', () => {
     const { channelId } = await freshCourse(canvas);
     canvas.faults.throttle = { kind: '429-retry-after', times: 1, retryAfterSeconds: 1 };
     expect((await sync(channelId)).state).toBe('applied');
+  });
+});
+
+describe('the schedule', () => {
+  it('asks for syncs of visited channels whose last run is older than the interval, and of no others', async () => {
+    const { channelId } = await freshCourse(tool.sandbox.canvas);
+    const { syncs } = tool.storage;
+    const round = (now: number) =>
+      requestDueSyncs({ syncs, syncService: tool.app.syncService, clock: () => now, intervalMs: 3_600_000 });
+    const before = await tool.lastRun(channelId);
+    await round(Date.now());
+    expect(await tool.lastRun(channelId)).toEqual(before);
+    await round(Date.now() + 3_700_000);
+    await tool.settled();
+    expect(await tool.lastRun(channelId)).toMatchObject({ trigger: 'schedule', state: 'applied' });
+    const month = 31 * 24 * 3_600_000;
+    expect(
+      await syncs.channelsDueForSync({ launchedSince: Date.now() + month, askedBefore: Infinity, limit: 9 }),
+    ).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { ChannelId } from '../../channels/channel.ts';
 import type { SyncStore } from '../../channels/channel-store.ts';
 import type { SyncRun } from '../../channels/sync-run.ts';
 import { fromJson, toJson } from './columns.ts';
@@ -15,7 +16,9 @@ export function createSyncStore(db: Database): SyncStore {
   return { ...runReads(db), ...runWrites(db), ...createSyncChanges(db) };
 }
 
-function runReads(db: Database): Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinishedSyncs'> {
+type RunReads = Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinishedSyncs' | 'channelsDueForSync'>;
+
+function runReads(db: Database): RunReads {
   const byId = db.prepare<[string], SyncRow>(`SELECT ${COLUMNS} FROM sync_runs WHERE id = ?`);
   const newest = db.prepare<[string, number], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ?`,
@@ -27,7 +30,18 @@ function runReads(db: Database): Pick<SyncStore, 'findSync' | 'listSyncs' | 'las
   const unfinished = db.prepare<[], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE state IN ('queued', 'running') ORDER BY queued_at, id`,
   );
+  const due = db
+    .prepare<{ launchedSince: number; askedBefore: number; limit: number }, ChannelId>(
+      `SELECT DISTINCT contexts.channel_id FROM contexts JOIN channels ON channels.id = contexts.channel_id
+       WHERE contexts.roster_url IS NOT NULL AND contexts.last_launch_at >= @launchedSince
+         AND channels.deleted_at IS NULL AND NOT EXISTS (
+           SELECT 1 FROM sync_runs
+           WHERE sync_runs.channel_id = contexts.channel_id AND sync_runs.queued_at >= @askedBefore)
+       LIMIT @limit`,
+    )
+    .pluck();
   return {
+    channelsDueForSync: async (query) => due.all(query),
     findSync: async (id) => read(byId.get(id)),
     listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromRow),
     lastSync: async (channelId, states) => read(last.get(channelId, toJson(states))),

@@ -7,6 +7,7 @@ import {
   makeAddition,
   makeDeparture,
   makeEntry,
+  makeOpening,
   makeRun,
   NOW,
   type OpenStorage,
@@ -43,6 +44,20 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
         expect((await storage().syncs.requestSync(makeRun('second'))).created).toBe(true);
       },
     );
+
+    it('names visited channels with a roster whose last run is old, and no others', async () => {
+      const { channels, syncs } = storage();
+      const opened = await openChannel(storage());
+      const { fresh: _fresh, ...context } = makeOpening('1');
+      const due = (change: Partial<Parameters<typeof syncs.channelsDueForSync>[0]> = {}) =>
+        syncs.channelsDueForSync({ launchedSince: 0, askedBefore: NOW + 10, limit: 5, ...change });
+      await channels.openChannelForContext({ ...makeOpening('1'), rosterUrl: 'https://lms.example/roster' });
+      expect(await due()).toEqual([opened.id]);
+      expect(await due({ launchedSince: context.at + 1 })).toEqual([]);
+      await syncs.requestSync(makeRun('first', { queuedAt: NOW + 20 }));
+      expect(await due()).toEqual([]);
+      expect(await due({ askedBefore: NOW + 21 })).toEqual([opened.id]);
+    });
 
     it('reads a run back as it was saved', async () => {
       await openChannel(storage());
