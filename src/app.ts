@@ -5,13 +5,12 @@ import type { Logger } from 'pino';
 import { apiRoutes } from './api/api.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
 import { createManageMembers } from './channels/manage-members.ts';
-import { syncRoster } from './channels/sync-roster.ts';
-import { createSyncRunner, type SyncRunner } from './channels/sync-runner.ts';
+import type { SyncRunner } from './channels/sync-runner.ts';
 import { requestDueSyncs } from './channels/sync-schedule.ts';
 import { createSyncService, type SyncService } from './channels/sync-service.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
-import { type Clock, sleep, systemClock } from './lib/clock.ts';
+import { type Clock, systemClock, yieldToRequests } from './lib/clock.ts';
 import { createEncryption } from './lib/encryption.ts';
 import { createGuardedHttp, type GuardedHttp } from './lib/guarded-http.ts';
 import { type Random, systemRandom } from './lib/ids.ts';
@@ -25,8 +24,8 @@ import { createLogins } from './lti/login.ts';
 import { createLtiEngine, type LtiEngine } from './lti/ltijs/engine.ts';
 import { createLaunchOpener } from './lti/open-launch-routes.ts';
 import { registrationRoutes } from './lti/registration.routes.ts';
-import { createRosterReader } from './lti/roster.ts';
 import type { Storage } from './storage/storage.ts';
+import { wireSyncRunner } from './sync-wiring.ts';
 import { createCsrf } from './web/csrf.ts';
 import { healthRoutes } from './web/health.routes.ts';
 import { createRateLimits } from './web/rate-limit.ts';
@@ -70,7 +69,7 @@ const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
 const REGISTRY_EVERY_MS = 10_000;
 const SCHEDULE_EVERY_MS = 60_000;
 const CLEANING_EVERY_MS = 60_000;
-const CLEANED_AT_ONCE = 1_000;
+const CLEANED_AT_ONCE = 500;
 
 /** Builds the application, in order: outside world, domains, web. */
 export async function createApp(deps: AppDeps): Promise<App> {
@@ -86,26 +85,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const [secret] = secrets.secretKeys;
   const engine = await createLtiEngine({ platforms, keys, encryption, http, clock, random, secret, publicUrl });
 
-  const rosters = createRosterReader({ engine, platforms, sleep, jitter: Math.random });
-  const syncDeps = {
-    channels: storage.channels,
-    memberships: storage.memberships,
-    syncs: storage.syncs,
-    rosters,
-    roleLevelsOf: async (id: Parameters<typeof platforms.findPlatform>[0]) =>
-      (await platforms.findPlatform(id))?.roleLevels ?? {},
-    policy: { departedOverrides: config.departedOverrides, hold: config.hold },
-    clock,
-    log: log.child({ part: 'sync' }),
-  };
-  const syncRunner = createSyncRunner({
-    syncs: storage.syncs,
-    leases: storage.leases,
-    sync: (run, signal) => syncRoster(syncDeps, run, signal),
-    clock,
-    random,
-    log: log.child({ part: 'sync' }),
-    ...(deps.leaseMs === undefined ? {} : { leaseMs: deps.leaseMs }),
+  const { leaseMs } = deps;
+  const syncLog = log.child({ part: 'sync' });
+  const syncRunner = wireSyncRunner({
+    ...{ config, storage, engine, clock, random, log: syncLog },
+    ...(leaseMs === undefined ? {} : { leaseMs }),
   });
   const syncService = createSyncService({
     ...storage,
@@ -119,14 +103,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const launchUrl = `${publicUrl}/lti/launch`;
   const ancestors = createFrameAncestors(platforms);
   const sessions = createSessions({ store: storage.sessions, clock, random });
-  const viewers = createViewers({ ...storage, sessions });
+  const viewers = createViewers({ ...storage, sessions, clock });
   const handovers = createHandovers({ store: storage.sessions, clock, random });
   const keySets = createKeySets({ http, clock, log: log.child({ part: 'lti' }) });
   const logins = createLogins({ platforms, logins: storage.logins, clock, random, launchUrl, publicUrl });
   const launches = createLaunches({ platforms, logins: storage.logins, keySets, clock, publicUrl });
   const opener = createLaunchOpener({
     ...storage,
-    ancestors,
     syncService,
     sessions,
     handovers,
@@ -183,7 +166,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
           SCHEDULE_EVERY_MS,
         ).unref(),
         setInterval(
-          quietly(() => storage.removeExpired(clock(), CLEANED_AT_ONCE)),
+          quietly(() => removeExpired(storage, clock)),
           CLEANING_EVERY_MS,
         ).unref(),
       );
@@ -198,6 +181,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
       await storage.close();
     },
   };
+}
+
+/** Until nothing is left: what strangers can make must not grow faster than it is removed. */
+async function removeExpired(storage: Storage, clock: Clock): Promise<void> {
+  while (await storage.removeExpired(clock(), CLEANED_AT_ONCE)) await yieldToRequests();
 }
 
 /** Per client address, before anybody is known; a campus behind one address begins a lecture at the same minute. */

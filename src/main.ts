@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { type App, createApp } from './app.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { readEnvironment } from './config/env.ts';
+import { listenFault } from './config/listen-fault.ts';
 import { ensureSecretKey } from './config/secrets.ts';
 import type { PlatformStore } from './lti/lti-store.ts';
 import { openSqlite } from './storage/sqlite/open.ts';
@@ -28,8 +29,14 @@ async function main(): Promise<void> {
   const storage = opened.value;
   const sandboxUrl = config.sandbox.enabled ? `http://${config.sandbox.host}:${config.sandbox.port}` : null;
   const app = await createApp({ config, secrets, storage, log, sandboxUrl });
-  await app.listen();
-  const trial = config.sandbox.enabled ? await startTrial(config, app, storage.platforms) : null;
+  const opening = await openPorts(config, app, storage.platforms);
+  if (!opening.ok) {
+    await app.close();
+    say(`Rostrum cannot start: ${opening.fault}`);
+    process.exitCode = 1;
+    return;
+  }
+  const { trial } = opening;
   await app.startWork();
   say(`Rostrum is ready at ${config.publicUrl}`);
   if (trial) say(`Try it: open ${trial.url} and launch from a course`);
@@ -37,6 +44,32 @@ async function main(): Promise<void> {
     await trial?.close();
     await app.close();
   });
+}
+
+type Trial = Awaited<ReturnType<typeof startTrial>>;
+
+async function openPorts(
+  config: Config,
+  app: App,
+  platforms: PlatformStore,
+): Promise<{ ok: true; trial: Trial | null } | { ok: false; fault: string }> {
+  const { port, sandbox } = config;
+  try {
+    await app.listen();
+  } catch (error) {
+    return { ok: false, fault: faultOrThrow(error, { variable: 'PORT', port }) };
+  }
+  try {
+    return { ok: true, trial: sandbox.enabled ? await startTrial(config, app, platforms) : null };
+  } catch (error) {
+    return { ok: false, fault: faultOrThrow(error, { variable: 'SANDBOX_PORT', port: sandbox.port }) };
+  }
+}
+
+function faultOrThrow(error: unknown, place: Parameters<typeof listenFault>[1]): string {
+  const fault = listenFault(error, place);
+  if (fault === null) throw error;
+  return fault;
 }
 
 const STORAGE_FAULTS = {

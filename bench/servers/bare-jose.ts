@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { answerQuestions } from '../support/child.ts';
-import type { LaunchTarget, Lms } from '../support/launch-target.ts';
+import type { LaunchTarget, Lms } from '../support/launch-types.ts';
 
 /** The least a launch can cost on Express and jose: state and nonce in memory, cached keys, nothing stored, no person entered. */
 answerQuestions({

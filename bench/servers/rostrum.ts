@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
 import { answerQuestions, cpuMs } from '../support/child.ts';
-import type { LaunchTarget } from '../support/launch-target.ts';
+import type { LaunchTarget } from '../support/launch-types.ts';
 import { product } from '../support/product.ts';
 
 export type RostrumStart = { port: number; publicUrl: string; platform: RostrumPlatform };
@@ -68,7 +68,8 @@ async function start({ port, publicUrl, platform }: RostrumStart) {
     PORT: String(port),
     PUBLIC_URL: publicUrl,
     DATA_DIR: dataDir,
-    SECRET_KEY: 'a secret of a measurement, 0123456789 abcdefghij',
+    TRUST_PROXY: '1',
+    SECRET_KEY: 'a secret of a measurement 0123456789 abcdefghij',
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { config } = loaded;
@@ -118,6 +119,8 @@ async function openCourse({ storage, platform }: Running, course: Course): Promi
     {
       platformId: platform.id,
       roleLevels: {},
+      teachesToo: false,
+      adminsLaunchAsInstructors: false,
       deploymentId: platform.deploymentIds[0] ?? '',
       subject: course.instructor,
       person: { name: null, email: null },

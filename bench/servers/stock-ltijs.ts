@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { answerQuestions } from '../support/child.ts';
-import type { LaunchTarget, Lms } from '../support/launch-target.ts';
+import type { LaunchTarget, Lms } from '../support/launch-types.ts';
 import { freePort } from '../support/ports.ts';
 
 type Fields = Record<string, unknown>;

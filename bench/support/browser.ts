@@ -6,7 +6,11 @@ export type Exchange = { status: number; location: string | null; body: string; 
 export class Browser {
   private readonly cookies = new Map<string, string>();
 
-  constructor(private readonly pool: Pool) {}
+  /** `address` is what a proxy in front of the tool says of the client. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly address = '192.0.2.1',
+  ) {}
 
   get(path: string): Promise<Exchange> {
     return this.send('GET', path, undefined);
@@ -23,6 +27,7 @@ export class Browser {
       method,
       path,
       headers: {
+        'x-forwarded-for': this.address,
         ...(cookie === '' ? {} : { cookie }),
         ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
       },

@@ -1,4 +1,4 @@
-// Follows a running roster update by server-sent events; without script the page is reloaded by hand.
+// Follows a running sync by server-sent events; without script the page is reloaded by hand.
 const SAY_EVERY_MS = 10_000;
 let saidAt = 0;
 

@@ -1,3 +1,4 @@
+import { type ChangeChannelDeps, changeChannel } from '../channels/change-channel.ts';
 import type { ChannelId, SyncId, UserId } from '../channels/channel.ts';
 import type { ChannelFilter, MemberFilter } from '../channels/channel-store.ts';
 import type { ManageMembers, MemberChange } from '../channels/manage-members.ts';
@@ -5,7 +6,6 @@ import type { SyncService } from '../channels/sync-service.ts';
 import { yieldToRequests } from '../lib/clock.ts';
 import type { PageRequest } from '../lib/page.ts';
 import { type Failure, failure, type Success, success } from '../lib/result.ts';
-import { type ChangeChannelDeps, changeChannel } from './change-channel.ts';
 import { type PresentDeps, presentChannel, presentMember, presentSync } from './present.ts';
 import type { ApiProblemReason } from './problems.ts';
 import type { InputOf, Operation, OutputOf } from './routes-table.ts';

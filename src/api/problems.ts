@@ -40,6 +40,11 @@ export const API_PROBLEMS = {
     title: 'Reference ID taken',
     detail: 'Another channel of the platform has this reference ID.',
   },
+  'sync-under-way': {
+    status: 409,
+    title: 'Another sync is under way',
+    detail: 'A held sync cannot be applied while another sync of its channel is queued or running. Wait for its end.',
+  },
   'not-held': { status: 409, title: 'Not held', detail: 'Only a held sync can be applied or discarded, and once.' },
   'changed-meanwhile': {
     status: 412,

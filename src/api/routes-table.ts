@@ -142,7 +142,7 @@ export const API_ROUTES = {
     body: null,
     status: 200,
     response: syncSchema,
-    problems: ['no-such-sync', 'not-held'],
+    problems: ['no-such-sync', 'not-held', 'sync-under-way'],
   },
   discardSync: {
     method: 'post',

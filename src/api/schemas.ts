@@ -5,8 +5,14 @@ import { PERMISSION_LEVELS } from '../channels/permission-level.ts';
 // are typed by them, so that the three cannot drift apart.
 
 const level = z.enum(PERMISSION_LEVELS);
-const privacy = z.enum(['open', 'restricted', 'private']);
+const privacy = z.enum(['open', 'restricted', 'private']).meta({
+  description:
+    '`private`: members only. `open` and `restricted` are stored and take effect with the pages for people who are not members; until then every channel is for its members only.',
+});
 const contributionPolicy = z.enum(['everyone', 'contributors']);
+const moderated = z.boolean().meta({
+  description: 'Whether contributions wait for approval. Stored; takes effect with the pages for contributions.',
+});
 const updateMethod = z.enum(['automatic', 'manual']);
 const status = z.enum(['active', 'inactive']);
 const time = z.iso.datetime();
@@ -53,7 +59,7 @@ export const channelSchema = z.object({
   tags: z.array(z.string()),
   privacy,
   contributionPolicy,
-  moderated: z.boolean(),
+  moderated,
   owner: z.string().nullable().meta({ description: 'The user ID of the owner.' }),
   memberCounts: z.object({
     active: z.object({ manager: count, moderator: count, contributor: count, member: count }),
@@ -117,7 +123,7 @@ export const channelChangeSchema = z
     tags: z.array(z.string().trim().min(1).max(100)).max(50).optional(),
     privacy: privacy.optional(),
     contributionPolicy: contributionPolicy.optional(),
-    moderated: z.boolean().optional(),
+    moderated: moderated.optional(),
     referenceId: name.nullable().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'names nothing to change')

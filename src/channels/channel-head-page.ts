@@ -6,9 +6,18 @@ import { isAtLeast } from './permission-level.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What a change ended in; said once, at the top of the page that comes after it. */
-export const NOTICES = ['sync-asked', 'sync-under-way', 'held-applied', 'held-discarded', 'already-decided'] as const;
+export const NOTICES = [
+  'sync-asked',
+  'sync-under-way',
+  'held-applied',
+  'held-discarded',
+  'already-decided',
+  'not-while-syncing',
+] as const;
 
 type Notice = (typeof NOTICES)[number];
+
+const UNWELCOME: ReadonlySet<Notice> = new Set(['already-decided', 'not-while-syncing']);
 
 /** What all pages of a channel begin with: which course, who one is here, where one can go. */
 export type ChannelHead = {
@@ -46,7 +55,7 @@ export function channelHead(viewer: Viewer, links: ChannelLinks, reader: Reader,
     courses: tellsCourses ? t('head.courses', { count: titles.length, titles: titles.join(', ') }) : null,
     role: t(`levels.${level}.name`),
     preview: previewNote(viewer, reader),
-    notice: notice && { text: t(`notices.${notice}`), tone: notice === 'already-decided' ? 'warn' : 'good' },
+    notice: notice && { text: t(`notices.${notice}`), tone: UNWELCOME.has(notice) ? 'warn' : 'good' },
     tabs: can(level, 'view-members', channel)
       ? [
           { text: t('head.tabs.channel'), href: links.channel(), current: place.current === 'channel' },

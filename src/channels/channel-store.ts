@@ -66,9 +66,10 @@ export type MembershipStore = {
   /**
    * Applies one slice of a stored diff and moves the run's `appliedChanges` to `upTo` with it. People the store does not
    * know yet become users. `decide` is given the membership as it is at that moment (null: none yet, with the key of the
-   * one to make), so a change made by hand meanwhile is kept. Repeating a slice changes nothing.
+   * one to make), so a change made by hand meanwhile is kept. Repeating a slice changes nothing. False, and nothing
+   * written, when a later attempt of the run has begun.
    */
-  applyRosterDiff(slice: RosterSlice, decide: RosterDecision): Promise<void>;
+  applyRosterDiff(slice: RosterSlice, decide: RosterDecision): Promise<boolean>;
   /** Members for one page of a list, by sort key and user; `total` counts all that match. */
   listMembers(
     channelId: ChannelId,
@@ -88,6 +89,8 @@ export type RosterSlice = {
   changes: RosterChange[];
   upTo: number;
   at: number;
+  /** The run's `restarts` as the caller knows it. */
+  attempt: number;
 };
 
 export type RosterDecision = (
@@ -122,8 +125,11 @@ export type SyncStore = {
   listSyncs(channelId: ChannelId, limit: number): Promise<SyncRun[]>;
   /** The newest run of the channel in one of the states, or null. */
   lastSync(channelId: ChannelId, states: readonly SyncRun['state'][]): Promise<SyncRun | null>;
-  /** Writes progress and results of a run; the caller holds its channel's lease. */
-  saveSync(run: SyncRun): Promise<void>;
+  /**
+   * Writes progress and results of a run; the caller holds its channel's lease. False, and nothing written, when the
+   * run has ended or a later attempt (more `restarts`) has begun: a process that lost its lease and wakes up late.
+   */
+  saveSync(run: SyncRun): Promise<boolean>;
   /**
    * Puts a slice of the diff behind the first `from` changes; what was stored from there on is replaced, so that a run
    * begun again keeps nothing of its first attempt, and the same slice twice is stored once.
@@ -136,8 +142,8 @@ export type SyncStore = {
     id: SyncId,
     decision: { state: 'running' | 'discarded'; reason: SyncRun['reason']; by: string; at: number },
   ): Promise<SyncRun | null>;
-  /** Runs that are queued or running, oldest first: what a process finds when it starts. */
-  unfinishedSyncs(): Promise<SyncRun[]>;
+  /** Runs that are queued or running, oldest first, at most `limit`: what a process finds when it starts. */
+  unfinishedSyncs(limit: number): Promise<SyncRun[]>;
   /**
    * Channels to sync by schedule: with a roster, launched since `launchedSince`, and without any run asked for since
    * `askedBefore`. Channels nobody visits stay quiet.

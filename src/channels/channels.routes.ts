@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { streamEvents } from '../web/event-stream.ts';
 import { respondProblem } from '../web/problems.ts';
 import { renderPage } from '../web/render.ts';
-import { useLocale } from '../web/request-context.ts';
+import { useFrameAncestors, useLocale } from '../web/request-context.ts';
 import { readerOf } from '../web/request-reader.ts';
 import type { Viewers } from '../web/viewer.ts';
 import type { SyncId } from './channel.ts';
@@ -68,6 +68,7 @@ function guardWith({ viewers }: ChannelRoutesDeps) {
       if (!found.ok) return respondProblem(req, res, found.reason);
       const viewer = found.value;
       useLocale(req, viewer.grant);
+      useFrameAncestors(req, viewer.frameAncestors);
       if (!can(viewer.level, action, viewer.channel)) return respondProblem(req, res, 'not-allowed');
       await handler({ req, res, viewer, links: channelLinks(viewer.channel.id, viewer.grant.id) });
     };
@@ -169,9 +170,11 @@ function decideSync(
         ? await deps.syncService.applyHeld(run.id, actor)
         : await deps.syncService.discardHeld(run.id, actor);
     const done = decision === 'apply' ? 'held-applied' : 'held-discarded';
-    res.redirect(303, links.sync(run.id, { notice: decided.ok ? done : 'already-decided' }));
+    res.redirect(303, links.sync(run.id, { notice: decided.ok ? done : REFUSED[decided.reason] }));
   };
 }
+
+const REFUSED = { 'not-held': 'already-decided', 'sync-under-way': 'not-while-syncing' } as const;
 
 function placeOf(req: Request, current: HeadPlace['current'], courses: HeadPlace['courses']): HeadPlace {
   return { current, notice: PLACE.parse(req.query).notice, courses };

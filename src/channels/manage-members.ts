@@ -3,7 +3,8 @@ import type { Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import { recordActivity } from './activity.ts';
 import type { ChannelId, UserId } from './channel.ts';
-import type { ActivityStore, ChannelStore, MembershipStore } from './channel-store.ts';
+import type { ActivityStore, ChannelStore, LeaseStore, MembershipStore } from './channel-store.ts';
+import { withLease } from './lease.ts';
 import {
   deactivatedByHand,
   type Membership,
@@ -43,6 +44,7 @@ export type ManageMembersDeps = {
   channels: ChannelStore;
   memberships: MembershipStore;
   activity: ActivityStore;
+  leases: LeaseStore;
   clock: Clock;
   random: Random;
 };
@@ -50,24 +52,30 @@ export type ManageMembersDeps = {
 /** Changes of memberships by hand. What a person set stays unless the caller may override; a last manager remains. */
 export function createManageMembers(deps: ManageMembersDeps): ManageMembers {
   return {
-    async change(request) {
-      const { channelId, userId } = request;
-      const managers = (await deps.memberships.countMembers(channelId)).active.manager;
-      let refusal: MemberRefusal | null = null;
-      let before: Membership | null = null;
-      const after = await deps.memberships.changeMembership({ channelId, userId, at: deps.clock() }, (current) => {
-        before = current;
-        const next = current ? nextState(current, request) : failure('no-such-member' as const);
-        refusal = next.ok ? requireManager(current, next.value, managers) : next.reason;
-        return next.ok && refusal === null ? next.value : null;
-      });
-      if (refusal !== null) return failure(refusal);
-      if (after === null || before === null) return failure('no-such-member');
-      const result = sameMembership(before, after) ? 'unchanged' : 'changed';
-      if (result === 'changed') await note(deps, request, before, after);
-      return success({ membership: after, result });
-    },
+    // One at a time per channel: two managers who demote each other at the same moment must not both succeed.
+    change: (request) => withLease(deps, `members:${request.channelId}`, () => changeMember(deps, request)),
   };
+}
+
+async function changeMember(
+  deps: ManageMembersDeps,
+  request: MemberChangeRequest,
+): Promise<Result<MemberResult, MemberRefusal>> {
+  const { channelId, userId } = request;
+  const managers = (await deps.memberships.countMembers(channelId)).active.manager;
+  let refusal: MemberRefusal | null = null;
+  let before: Membership | null = null;
+  const after = await deps.memberships.changeMembership({ channelId, userId, at: deps.clock() }, (current) => {
+    before = current;
+    const next = current ? nextState(current, request) : failure('no-such-member' as const);
+    refusal = next.ok ? requireManager(current, next.value, managers) : next.reason;
+    return next.ok && refusal === null ? next.value : null;
+  });
+  if (refusal !== null) return failure(refusal);
+  if (after === null || before === null) return failure('no-such-member');
+  const result = sameMembership(before, after) ? 'unchanged' : 'changed';
+  if (result === 'changed') await note(deps, request, before, after);
+  return success({ membership: after, result });
 }
 
 function nextState(
@@ -77,8 +85,8 @@ function nextState(
   const next = applyChange(member, change);
   const setByHand = member.updateMethod === 'manual' || member.inactiveReason === 'by-hand';
   if (setByHand && !override && !sameMembership(member, next)) return failure('kept-set-by-hand');
-  const stillManual = 'updateMethod' in change && change.updateMethod === 'automatic' && next.addedBy === 'hand';
-  return stillManual ? failure('added-by-hand') : success(next);
+  const nothingToReturnTo = 'updateMethod' in change && change.updateMethod === 'automatic' && next.addedBy === 'hand';
+  return nothingToReturnTo && sameMembership(member, next) ? failure('added-by-hand') : success(next);
 }
 
 function applyChange(member: Membership, change: MemberChange): Membership {

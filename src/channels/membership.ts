@@ -136,6 +136,8 @@ export function withRosterEntry(
   // Moodle's non-editing teacher is Instructor at launch and Learner in the roster: the first roster that comes after a
   // launch is what that launch is compared with from then on.
   const noRosterSinceLaunch = member.launchLevel !== null && member.rosterRolesAtLaunch === null;
+  // Once the roster has said something else, that launch is the past, also if the roster goes back to its old word.
+  const launchIsPast = member.rosterRolesAtLaunch !== null && member.rosterRolesAtLaunch !== entry.roles;
   const shutOut = entry.inactive && !staysWithoutRoster(member, departedOverrides);
   return settle({
     ...member,
@@ -143,6 +145,7 @@ export function withRosterEntry(
     isTest: entry.isTest,
     rosterLevel: entry.level,
     rosterRoles: entry.roles,
+    launchLevel: launchIsPast ? null : member.launchLevel,
     rosterRolesAtLaunch: noRosterSinceLaunch ? entry.roles : member.rosterRolesAtLaunch,
     inactiveReason: member.inactiveReason === 'by-hand' ? 'by-hand' : shutOut ? 'inactive-in-lms' : null,
   });
@@ -194,9 +197,13 @@ export function withOverride(member: Membership, level: PermissionLevel): Member
   return settle({ ...member, override: level });
 }
 
-/** Back to what roster and launches say. A member added by hand stays one, at the level the layers give, else `member`. */
+/**
+ * Back to what roster and launches say. Somebody added by hand whom the roster lists becomes a member by the roster; whom
+ * it does not list stays a member by hand, at the level that launches give, else `member`.
+ */
 export function withoutOverride(member: Membership): Membership {
-  const next = { ...member, override: null };
+  const addedBy = member.addedBy === 'hand' && member.rosterLevel !== null ? 'roster' : member.addedBy;
+  const next: Membership = { ...member, addedBy, override: null };
   return settle(effectiveLevel(next) === null ? { ...next, level: 'member' } : next);
 }
 
@@ -205,9 +212,15 @@ export function deactivatedByHand(member: Membership): Membership {
   return settle({ ...member, inactiveReason: 'by-hand' });
 }
 
-/** A person let the member in again, whatever had shut them out. */
+/**
+ * A person let the member in again, whatever had shut them out. Against the word of the roster that makes them a member
+ * by hand: what a person set stays at the next sync.
+ */
 export function reactivatedByHand(member: Membership): Membership {
-  return settle({ ...member, inactiveReason: null });
+  if (member.inactiveReason === null) return member;
+  const wasOnRoster = member.rosterRoles !== null && member.rosterLevel === null;
+  const againstRoster = member.inactiveReason !== 'by-hand' || wasOnRoster;
+  return settle({ ...member, addedBy: againstRoster ? 'hand' : member.addedBy, inactiveReason: null });
 }
 
 // An LMS may give the name at launch and hide it in the roster, or the other way round: what is known is not lost.

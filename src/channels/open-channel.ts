@@ -33,6 +33,10 @@ export type ChannelLaunch = {
   /** Null when the tool was launched outside a course. */
   context: { id: string; title: string; label: string | null; types: string[] } | null;
   rosterUrl: string | null;
+  /** See `RoleMappingOptions`. */
+  teachesToo: boolean;
+  /** Moodle gives every site administrator the Instructor role in every course, enrolled or not. */
+  adminsLaunchAsInstructors: boolean;
 };
 
 /** A launch that names a course and a person: the only kind that can enter a channel. */
@@ -51,16 +55,21 @@ export async function openChannel(
   const course = requireCourse(launch);
   if (!course.ok) return course;
   const { context, subject, platformId, person } = course.value;
-  const mapped = mapRoles(launch.roles, { contextTypes: context.types, roleLevels: launch.roleLevels });
+  const mapped = mapRoles(launch.roles, {
+    contextTypes: context.types,
+    roleLevels: launch.roleLevels,
+    teachesToo: launch.teachesToo,
+  });
   const launchLevel = levelOfLaunch(mapped);
   if (launchLevel === null) return failure('no-course-role');
 
   const opened = await findOrMakeChannel(deps, course.value);
   if (opened.channel.deletedAt !== null) return failure('channel-deleted');
   const user = await deps.memberships.upsertUser({ platformId, subject, person, at: deps.clock() });
-  const launchOnly = mapped.level === null;
+  const known = mapped.isPlatformAdmin ? await deps.memberships.findMembership(opened.channel.id, user.id) : null;
+  const launchOnly = isLaunchOnly(launch, mapped, known);
   const membership = launchOnly
-    ? await deps.memberships.findMembership(opened.channel.id, user.id)
+    ? known
     : await enterMember(deps, opened.channel, user.id, { launch: course.value, mapped, level: launchLevel });
   // A person shut out by hand stays out, whatever else they are in the LMS.
   const shutOut = launchOnly ? membership?.inactiveReason === 'by-hand' : !membership?.active;
@@ -78,6 +87,12 @@ function requireCourse(launch: ChannelLaunch): Result<CourseLaunch, 'anonymous' 
 // Canvas's account-level placements carry a context of type "Account" that is no course.
 function isAccount(types: readonly string[]): boolean {
   return types.length > 0 && types.every((type) => type === 'Account' || type.endsWith('#Account'));
+}
+
+/** An administrator who is not in the course is let in for this launch and does not become a member by looking in. */
+function isLaunchOnly(launch: ChannelLaunch, mapped: MappedRoles, known: Membership | null): boolean {
+  if (mapped.level === null) return true;
+  return mapped.isPlatformAdmin && launch.adminsLaunchAsInstructors && (known === null || known.rosterLevel === null);
 }
 
 /** A platform administrator without a course role manages for this launch. */

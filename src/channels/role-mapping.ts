@@ -15,6 +15,8 @@ export type RoleMappingOptions = {
   contextTypes?: readonly string[];
   /** Levels for single roles of one platform, over the default table: role URI or bare context role -> level. */
   roleLevels?: Readonly<Record<string, PermissionLevel>>;
+  /** Canvas says at launch (`$Canvas.membership.roles`) that an assistant teaches the course too, in another section. */
+  teachesToo?: boolean;
 };
 
 /**
@@ -26,7 +28,8 @@ export function mapRoles(roles: readonly string[], options: RoleMappingOptions =
   const own = normaliseTable(options.roleLevels ?? {});
   const inGroup = isGroup(options.contextTypes ?? []);
   const parsed = roles.map(normaliseRole);
-  const assists = parsed.some((role) => ASSISTANT.test(contextRole(role) ?? '') && !own.has(role));
+  const assists =
+    !options.teachesToo && parsed.some((role) => ASSISTANT.test(contextRole(role) ?? '') && !own.has(role));
   let level: PermissionLevel | null = null;
   for (const role of parsed) {
     level = higherLevel(level, own.get(role) ?? defaultLevel(contextRole(role), { assists, inGroup }));
@@ -88,12 +91,20 @@ function contextRole(role: string): string | null {
   return principal === name ? principal : `${principal}/${name}`;
 }
 
+/** The context roles that have bare names (LTI Core 1.3, appendix A.2.3). */
+export const CONTEXT_ROLES: readonly string[] = [
+  'Administrator',
+  'ContentDeveloper',
+  'Instructor',
+  'Learner',
+  'Manager',
+  'Member',
+  'Mentor',
+  'Officer',
+];
+
 /** By lower case: an old Canvas wrote `membership/instructor#TeachingAssistant`. */
-const PRINCIPALS = new Map(
-  ['Administrator', 'ContentDeveloper', 'Instructor', 'Learner', 'Manager', 'Member', 'Mentor', 'Officer'].map(
-    (name) => [name.toLowerCase(), name] as const,
-  ),
-);
+const PRINCIPALS = new Map(CONTEXT_ROLES.map((name) => [name.toLowerCase(), name] as const));
 
 function normaliseRole(role: string): string {
   return role.trim().replace(/^https:\/\/purl\.imsglobal\.org\//, 'http://purl.imsglobal.org/');

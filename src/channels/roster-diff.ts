@@ -99,8 +99,11 @@ function applyEntry(
   entry: RosterEntry | null,
   policy: Pick<RosterPolicy, 'departedOverrides' | 'rosterAsOf'>,
 ): Membership {
-  if (entry) return withRosterEntry(member, entry, policy.departedOverrides);
   const cameSince = member.launchAt !== null && member.launchAt > policy.rosterAsOf;
+  if (entry) {
+    const said = cameSince && entry.inactive ? { ...entry, inactive: false } : entry;
+    return withRosterEntry(member, said, policy.departedOverrides);
+  }
   return cameSince ? member : withoutRosterEntry(member, policy.departedOverrides);
 }
 
@@ -139,8 +142,15 @@ function count(tally: Tally, before: Membership | null, after: Membership): void
     tally.automatic += 1;
   }
   if (before?.active && !after.active) tally.removed += 1;
-  if (before?.active && before.level === 'manager') tally.managersBefore += 1;
-  if (after.active && after.level === 'manager') tally.managersAfter += 1;
+  if (before && managesByRosterOrHand(before)) tally.managersBefore += 1;
+  if (managesByRosterOrHand(after)) tally.managersAfter += 1;
+}
+
+/** A manager known by launches alone (staff who looked in once) does not show that the roster is right. */
+function managesByRosterOrHand(member: Membership): boolean {
+  return (
+    member.active && member.level === 'manager' && (member.rosterLevel !== null || member.updateMethod === 'manual')
+  );
 }
 
 function findHold(rosterSize: number, tally: Tally, policy: RosterPolicy): HoldReason | null {

@@ -41,7 +41,8 @@ export function rosterPanel(
   if (held) return waiting(held, rights, links, reader);
   if (!latest) return neverRead(state, syncAction, reader);
   if (latest.state === 'failed') return failed(latest, state, { links, reader, syncAction });
-  const shown = latest.state === 'applied' ? latest : (state.lastApplied ?? latest);
+  // One that a newer run replaced says nothing; one that a person discarded is what people ask about.
+  const shown = latest.reason === 'superseded' ? (state.lastApplied ?? latest) : latest;
   return settled(shown, { links, reader, syncAction });
 }
 

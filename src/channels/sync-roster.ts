@@ -21,6 +21,15 @@ export type SyncDeps = {
   log: Logger;
 };
 
+/** This process lost its lease, and another one goes on with the run: nothing more may be written for it here. */
+export class RunTakenOver extends Error {
+  constructor() {
+    super('another process goes on with this run');
+  }
+}
+
+/** An LMS may take this long for one roster, pauses that it asks for included, in milliseconds. */
+const WALK_DEADLINE = 45 * 60_000;
 /** Members compared or changes written between two pauses for waiting requests (some 10 ms of work). */
 const SLICE = 100;
 /** Progress is written at most this often, in milliseconds. */
@@ -79,10 +88,12 @@ async function walkContext(
   const { platformId, contextId, rosterUrl } = context;
   if (rosterUrl === null) return failure('no-roster-service');
   const mapping = { contextTypes: context.types, roleLevels: walk.roleLevels };
-  const pages = deps.rosters({ platformId, contextId, rosterUrl, signal: walk.signal });
+  const deadline = AbortSignal.timeout(WALK_DEADLINE);
+  const signal = AbortSignal.any([walk.signal, deadline]);
+  const pages = deps.rosters({ platformId, contextId, rosterUrl, signal });
   for (;;) {
     const next = await pages.next();
-    if (next.done) return next.value;
+    if (next.done) return deadline.aborted && !next.value.ok ? failure('timeout') : next.value;
     for (let from = 0; from < next.value.length; from += SLICE * 10) {
       walk.index.add(next.value.slice(from, from + SLICE * 10), mapping);
       await yieldToRequests();
@@ -151,10 +162,11 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
     if (changes.length === 0) break;
     const upTo = from + changes.length;
     const at = deps.clock();
-    await deps.memberships.applyRosterDiff(
-      { syncId, channelId, platformId, changes, upTo, at },
+    const ours = await deps.memberships.applyRosterDiff(
+      { syncId, channelId, platformId, changes, upTo, at, attempt: run.restarts },
       (current, change, key) => applyRosterChange(current, change, { ...key, at }, policy),
     );
+    if (!ours) throw new RunTakenOver();
     from = upTo;
     await yieldToRequests();
   }
@@ -187,6 +199,6 @@ async function supersedeHeld(deps: SyncDeps, run: SyncRun): Promise<void> {
 }
 
 async function save(deps: SyncDeps, run: SyncRun): Promise<SyncRun> {
-  await deps.syncs.saveSync(run);
+  if (!(await deps.syncs.saveSync(run))) throw new RunTakenOver();
   return run;
 }

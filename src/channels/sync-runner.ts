@@ -3,6 +3,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/ids.ts';
 import { isOfDeadProcess, processName } from '../lib/process-name.ts';
 import type { LeaseStore, SyncStore } from './channel-store.ts';
+import { createWaitingRuns } from './sync-queue.ts';
+import { RunTakenOver } from './sync-roster.ts';
 import type { SyncRun } from './sync-run.ts';
 import type { SyncQueue } from './sync-service.ts';
 
@@ -31,38 +33,44 @@ export type SyncRunnerDeps = {
 
 /** Canvas counts all calls of one client in one bucket: more than two at a time slow each other down. */
 const PER_PLATFORM = 2;
-const IN_ALL = 4;
+/** Runs mostly wait for an LMS; so many may, before one slow LMS keeps others from being asked. */
+const IN_ALL = 12;
+/** Runs are read into memory this many at a time, when fewer than half of them wait. */
+const LOOK_AHEAD = 500;
 /** A run that never ends may be what takes the process down: begun this often, it is tried at longer and longer pauses. */
 const MANY_RESTARTS = 20;
-const PAUSE_AFTER_RESTART = 30_000;
+const PAUSE = 30_000;
 const LONGEST_PAUSE = 10 * 60_000;
 
 export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
   const { syncs, leases, clock, log } = deps;
   const leaseMs = deps.leaseMs ?? 15_000;
   const holder = processName(deps.random);
-  const waiting: SyncRun[] = [];
+  const beganAt = clock();
+  const waiting = createWaitingRuns();
   const active = new Map<SyncRun['id'], { run: SyncRun; abort: AbortController; done: Promise<void> }>();
+  /** Runs that a fault of ours stopped half-way, and when each may go on. */
+  const notBefore = new Map<SyncRun['id'], number>();
   let stopped = false;
   let poll: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
 
-  function enqueue(run: SyncRun): void {
-    if (stopped || active.has(run.id) || waiting.some((other) => other.id === run.id)) return;
-    waiting.push(run);
-    startNext();
+  function add(run: SyncRun): void {
+    if (!active.has(run.id) && !waiting.has(run.id)) waiting.add(run);
   }
 
   function startNext(): void {
     while (!stopped && active.size < IN_ALL) {
-      const next = waiting.findIndex((run) => runningOn(run.platformId) < PER_PLATFORM);
-      if (next < 0) return;
-      for (const run of waiting.splice(next, 1)) begin(run);
+      const next = waiting.take((platformId) => runningOn(platformId) < PER_PLATFORM);
+      if (!next) return;
+      begin(next);
     }
   }
 
   function runningOn(platformId: SyncRun['platformId']): number {
-    return [...active.values()].filter(({ run }) => run.platformId === platformId).length;
+    let running = 0;
+    for (const { run } of active.values()) if (run.platformId === platformId) running += 1;
+    return running;
   }
 
   function begin(run: SyncRun): void {
@@ -95,23 +103,42 @@ export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
   }
 
   async function runCounted(run: SyncRun, signal: AbortSignal): Promise<void> {
-    const begunBefore = run.state === 'running' && run.decidedBy === null;
-    const counted = begunBefore ? { ...run, restarts: run.restarts + 1 } : run;
+    // The number of the attempt fences off a process that lost its lease and wakes up late.
+    const attempt = run.state === 'running' ? { ...run, restarts: run.restarts + 1 } : run;
     try {
-      await deps.sync(counted, signal);
+      if (attempt !== run && !(await syncs.saveSync(attempt))) return;
+      await deps.sync(attempt, signal);
     } catch (error) {
-      log.error({ err: error, syncId: run.id, channelId: run.channelId }, 'roster sync failed by a fault of ours');
-      const latest = (await syncs.findSync(run.id)) ?? counted;
-      await syncs.saveSync({ ...latest, state: 'failed', phase: null, reason: 'internal', finishedAt: clock() });
+      if (error instanceof RunTakenOver) return;
+      log.error({ err: error, syncId: run.id, channelId: run.channelId }, 'roster sync stopped by a fault of ours');
+      await settleFault((await syncs.findSync(run.id)) ?? attempt);
     }
   }
 
+  /** A diff that was begun is finished, however long it takes; before that, nothing was changed and the run may fail. */
+  async function settleFault(run: SyncRun): Promise<void> {
+    if (run.phase === 'applying') notBefore.set(run.id, clock() + PAUSE);
+    else await syncs.saveSync({ ...run, state: 'failed', phase: null, reason: 'internal', finishedAt: clock() });
+  }
+
   async function look(): Promise<void> {
-    for (const run of await syncs.unfinishedSyncs()) if (!isPaused(run, clock())) enqueue(run);
+    if (waiting.size < LOOK_AHEAD / 2) {
+      for (const run of await syncs.unfinishedSyncs(LOOK_AHEAD)) if (!isPaused(run, clock())) add(run);
+    }
+    startNext();
+  }
+
+  function isPaused(run: SyncRun, now: number): boolean {
+    const pause = Math.min((run.restarts - MANY_RESTARTS) * PAUSE, LONGEST_PAUSE);
+    return now < Math.max(beganAt + pause, notBefore.get(run.id) ?? 0);
   }
 
   return {
-    enqueue,
+    enqueue(run) {
+      if (stopped) return;
+      add(run);
+      startNext();
+    },
     async start() {
       await releaseLeasesOfTheDead(leases, holder);
       await look();
@@ -126,7 +153,7 @@ export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
     async stop() {
       stopped = true;
       clearInterval(poll);
-      waiting.length = 0;
+      waiting.clear();
       for (const { abort } of active.values()) abort.abort(new Error('stopping'));
       await Promise.all([looking, ...[...active.values()].map(({ done }) => done)]);
     },
@@ -138,11 +165,6 @@ async function releaseLeasesOfTheDead(leases: LeaseStore, self: string): Promise
   for (const { name, holder } of await leases.listLeases()) {
     if (holder !== self && isOfDeadProcess(holder)) await leases.releaseLease(name, holder);
   }
-}
-
-function isPaused(run: SyncRun, now: number): boolean {
-  const pause = Math.min((run.restarts - MANY_RESTARTS) * PAUSE_AFTER_RESTART, LONGEST_PAUSE);
-  return run.startedAt !== null && now < run.startedAt + pause;
 }
 
 function isUnfinished(run: SyncRun): boolean {

@@ -5,7 +5,7 @@ import type { SyncService } from './sync-service.ts';
 /** Courses nobody opened for this long are left alone, in milliseconds. */
 const VISITED_WITHIN = 30 * 24 * 3_600_000;
 /** Channels asked for at once: courses that fell due together are spread over the following rounds. */
-const AT_ONCE = 10;
+const AT_ONCE = 200;
 
 /** One round of the schedule: asks for a sync of the channels that had none for `intervalMs`, a few at a time. */
 export async function requestDueSyncs(deps: {

@@ -13,10 +13,13 @@ export type SyncService = {
   /** What a launch does: asks for a run if the roster was never read or, for staff, not for `SYNC_MAX_AGE`. */
   requestIfStale(ask: SyncRequest & { byStaff: boolean; hasRoster: boolean }): Promise<void>;
   /** Applies a held diff, once. `actor` is who decided (`user:ID`, `api-key:ID`). */
-  applyHeld(id: SyncId, actor: string): Promise<Result<SyncRun, 'not-held'>>;
+  applyHeld(id: SyncId, actor: string): Promise<Result<SyncRun, DecisionRefusal>>;
   /** Throws a held diff away, once; memberships stay as they are. */
-  discardHeld(id: SyncId, actor: string): Promise<Result<SyncRun, 'not-held'>>;
+  discardHeld(id: SyncId, actor: string): Promise<Result<SyncRun, DecisionRefusal>>;
 };
+
+/** `sync-under-way`: it is held still, and cannot be applied beside another run of the channel. */
+export type DecisionRefusal = 'not-held' | 'sync-under-way';
 
 export type SyncRequest = { channelId: ChannelId; trigger: SyncTrigger; requestedBy: UserId | null };
 
@@ -34,8 +37,10 @@ export type SyncServiceDeps = {
   maxAgeMs: number;
 };
 
-/** After a failure an LMS is left alone for this long, in milliseconds, whoever launches. */
-const RETRY_AFTER_FAILURE = 60_000;
+/** States in which the roster was read and nobody needs to ask again so soon; a person's no is an answer too. */
+const ANSWERED = ['applied', 'held', 'discarded'] as const;
+/** After a failure an LMS is left alone for this long, in milliseconds: staff may find it mended sooner than students. */
+const RETRY_AFTER_FAILURE = { staff: 60_000, others: 15 * 60_000 };
 
 export function createSyncService(deps: SyncServiceDeps): SyncService {
   const { channels, syncs, queue, clock } = deps;
@@ -48,11 +53,15 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
     return asked;
   }
 
-  async function decide(id: SyncId, actor: string, state: 'running' | 'discarded') {
+  async function decide(
+    id: SyncId,
+    actor: string,
+    state: 'running' | 'discarded',
+  ): Promise<Result<SyncRun, DecisionRefusal>> {
     const held = await syncs.findSync(id);
     const reason = state === 'discarded' ? 'by-hand' : (held?.reason ?? null);
     const run = await syncs.decideHeldSync(id, { state, reason, by: actor, at: clock() });
-    if (!run) return failure('not-held');
+    if (!run) return failure((await syncs.findSync(id))?.state === 'held' ? 'sync-under-way' : 'not-held');
     const { channelId, platformId } = run;
     const action = state === 'running' ? 'sync.apply-held' : 'sync.discard-held';
     await recordActivity(deps, { action, actor, channelId, platformId, syncId: id });
@@ -63,8 +72,8 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
   return {
     request,
     async requestIfStale(ask) {
-      const last = await syncs.lastSync(ask.channelId, ['queued', 'running', 'applied', 'held', 'failed']);
-      const good = last?.state === 'failed' ? await syncs.lastSync(ask.channelId, ['applied', 'held']) : last;
+      const last = await syncs.lastSync(ask.channelId, ['queued', 'running', ...ANSWERED, 'failed']);
+      const good = last?.state === 'failed' ? await syncs.lastSync(ask.channelId, ANSWERED) : last;
       if (isDue(last, good, ask, deps)) await request(ask);
     },
     applyHeld: (id, actor) => decide(id, actor, 'running'),
@@ -80,7 +89,9 @@ function isDue(
 ): boolean {
   if (last === null) return true;
   if (last.finishedAt === null || !ask.hasRoster) return false;
-  if (last.state === 'failed' && clock() - last.finishedAt < RETRY_AFTER_FAILURE) return false;
+  if (last.state === 'failed' && clock() - last.finishedAt < RETRY_AFTER_FAILURE[ask.byStaff ? 'staff' : 'others']) {
+    return false;
+  }
   return good === null || (ask.byStaff && clock() - (good.finishedAt ?? 0) >= maxAgeMs);
 }
 

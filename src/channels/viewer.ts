@@ -20,4 +20,6 @@ export type Viewer = {
   /** What they may do here and now. */
   level: PermissionLevel;
   userId: UserId;
+  /** The origins whose pages may hold this one in a frame. */
+  frameAncestors: string[];
 };

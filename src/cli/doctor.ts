@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Config, loadConfig } from '../config/config.ts';
 import { isLoopback } from '../config/values.ts';
 import type { HttpFailure } from '../lib/http-client.ts';
+import { parseJson } from '../lib/json.ts';
 import { openPrivateKey } from '../lti/ltijs/key-pairs.ts';
 import type { Platform } from '../lti/platform.ts';
 import type { CliTools, Command } from './command.ts';
@@ -104,12 +105,8 @@ async function checkKeySet({ http }: CliContext, { jwksUrl }: Platform, name: st
 }
 
 function holdsKeys(body: string): boolean {
-  try {
-    const document: unknown = JSON.parse(body);
-    return typeof document === 'object' && document !== null && 'keys' in document && Array.isArray(document.keys);
-  } catch {
-    return false;
-  }
+  const document = parseJson(body);
+  return typeof document === 'object' && document !== null && 'keys' in document && Array.isArray(document.keys);
 }
 
 // Asked without an assertion: any answer of the LMS, a refusal too, shows that it can be reached.

@@ -1,10 +1,25 @@
 import { z } from 'zod';
 import type { PlatformId } from '../channels/channel.ts';
-import { isLoopback, serviceUrl } from '../config/values.ts';
 import type { Platform, PlatformFamily, PlatformStatus } from '../lti/platform.ts';
+import { isHostedCanvasHost } from '../lti/platform-hosts.ts';
+import { toolUrls } from '../lti/tool-urls.ts';
 import { type Command, withContext } from './command.ts';
 import type { CliContext } from './context.ts';
-import { type CommandOutcome, done, failed, misused } from './outcome.ts';
+import { type CommandOutcome, done, failed } from './outcome.ts';
+import { platformChangeCommand } from './platform-change.ts';
+import { platformRemoveCommand } from './platform-remove.ts';
+import {
+  describePlatform,
+  family,
+  misusedOptions,
+  noSuchPlatform,
+  origin,
+  presentPlatform,
+  presentWhole,
+  refuseThisMachine,
+  text,
+  url,
+} from './platform-values.ts';
 import { textTable } from './text-table.ts';
 
 const add: Command = {
@@ -40,7 +55,7 @@ const add: Command = {
   },
   async run({ values }, tools) {
     const parsed = ADD_VALUES.safeParse(values);
-    if (!parsed.success) return misused(parsed.error.issues.map(issueText).join('\n'));
+    if (!parsed.success) return misusedOptions(parsed.error);
     return withContext(tools, (context) => addPlatform(context, parsed.data));
   },
 };
@@ -66,13 +81,30 @@ const list: Command = {
     }),
 };
 
+const show: Command = {
+  name: 'platform show',
+  summary: 'Shows one registered LMS with everything that can be changed.',
+  positionals: ['ID'],
+  options: {},
+  run: ({ positionals: [id = ''] }, tools) =>
+    withContext(tools, async ({ storage }) => {
+      const platform = await storage.platforms.findPlatform(id as PlatformId);
+      if (!platform) return noSuchPlatform();
+      const [first = [], ...rest] = describePlatform(platform);
+      return done(presentWhole(platform), textTable([...first], rest));
+    }),
+};
+
 const NONE = 'No LMS is registered. Use "rostrum platform add" or "rostrum registration-invite create".';
 
 export const platformCommands: readonly Command[] = [
   add,
   list,
+  show,
+  platformChangeCommand,
   statusCommand('activate', 'active', 'Lets launches of a platform in.'),
   statusCommand('disable', 'disabled', 'Refuses launches and syncs of a platform; everything it brought is kept.'),
+  platformRemoveCommand,
 ];
 
 function statusCommand(verb: string, status: PlatformStatus, summary: string): Command {
@@ -84,17 +116,12 @@ function statusCommand(verb: string, status: PlatformStatus, summary: string): C
     run: ({ positionals: [id = ''] }, tools) =>
       withContext(tools, async (context) => {
         const platform = await context.storage.platforms.updatePlatform(id as PlatformId, { status }, context.clock());
-        if (!platform)
-          return failed('no-such-platform', 'No platform has this ID; "rostrum platform list" shows them.');
+        if (!platform) return noSuchPlatform();
         await context.note({ action: `platform.${verb}`, platformId: platform.id });
         return done(presentPlatform(platform), `${platform.name} is ${status} now.`);
       }),
   };
 }
-
-const text = z.string().trim().min(1, 'is empty').max(1000);
-// Kept as typed: an issuer with a slash at its end is another issuer.
-const url = text.refine((value) => serviceUrl(true)(value).ok, 'is not an https:// URL');
 
 const ADD_VALUES = z.object({
   name: text,
@@ -105,17 +132,16 @@ const ADD_VALUES = z.object({
   'jwks-url': url,
   'deployment-id': z.array(text).default([]),
   'token-audience': text.optional(),
-  family: z.enum(['canvas', 'moodle', 'other'], 'is none of canvas, moodle, other').optional(),
-  'service-origin': z.array(url.transform((value) => new URL(value).origin)).default([]),
+  family: family.optional(),
+  'service-origin': z.array(origin).default([]),
 });
 
 type AddValues = z.infer<typeof ADD_VALUES>;
 
 async function addPlatform(context: CliContext, values: AddValues): Promise<CommandOutcome> {
   const urls = [values.issuer, values['auth-url'], values['token-url'], values['jwks-url']];
-  if (context.config.production && urls.some((value) => isLoopback(new URL(value).hostname))) {
-    return misused('In production an LMS cannot be on this very machine (localhost); give its real addresses.');
-  }
+  const refused = refuseThisMachine(context, urls);
+  if (refused) return refused;
   const registered = await (await context.engine()).registerPlatform({
     name: values.name,
     issuer: values.issuer,
@@ -132,33 +158,29 @@ async function addPlatform(context: CliContext, values: AddValues): Promise<Comm
     roleLevels: {},
   });
   if (!registered.ok) {
-    const message = 'This issuer and client ID are registered already; "rostrum platform list" shows them.';
+    const message =
+      'This issuer and client ID are registered already; "rostrum platform list" shows them, "rostrum platform change" changes one.';
     return failed(registered.reason, message);
   }
   const platform = registered.value;
   await context.note({ action: 'platform.add', platformId: platform.id });
-  const tool = toolUrls(context.config.publicUrl);
+  const tool = toldToLms(context.config.publicUrl);
   return done({ ...presentPlatform(platform), tool }, describeAdded(platform, tool));
 }
 
 function guessFamily(values: AddValues): PlatformFamily {
   const { hostname, pathname } = new URL(values['auth-url']);
-  if (/(^|\.)(instructure|canvaslms)\.com$/.test(hostname) || pathname === '/api/lti/authorize_redirect')
-    return 'canvas';
+  if (isHostedCanvasHost(hostname) || pathname === '/api/lti/authorize_redirect') return 'canvas';
   return pathname.endsWith('/mod/lti/auth.php') ? 'moodle' : 'other';
 }
 
 /** What the LMS's administration has to be told about the tool. */
-function toolUrls(publicUrl: string) {
-  return {
-    targetLinkUri: `${publicUrl}/lti/launch`,
-    loginUrl: `${publicUrl}/lti/login`,
-    redirectUri: `${publicUrl}/lti/launch`,
-    keysUrl: `${publicUrl}/lti/keys`,
-  };
+function toldToLms(publicUrl: string) {
+  const { launch, login, keys } = toolUrls(publicUrl);
+  return { targetLinkUri: launch, loginUrl: login, redirectUri: launch, keysUrl: keys };
 }
 
-function describeAdded(platform: Platform, tool: ReturnType<typeof toolUrls>): string {
+function describeAdded(platform: Platform, tool: ReturnType<typeof toldToLms>): string {
   const deployments = platform.deployments === 'listed' ? platform.deploymentIds.join(', ') : 'recorded as they come';
   return [
     `${platform.name} is registered (${platform.id}), family ${platform.family}, deployments: ${deployments}.`,
@@ -172,13 +194,4 @@ function describeAdded(platform: Platform, tool: ReturnType<typeof toolUrls>): s
       ],
     ),
   ].join('\n');
-}
-
-function presentPlatform({ keyId: _keyId, roleLevels: _roleLevels, ...platform }: Platform) {
-  const { createdAt, updatedAt, ...rest } = platform;
-  return { ...rest, createdAt: new Date(createdAt).toISOString(), updatedAt: new Date(updatedAt).toISOString() };
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
-  return `--${String(issue.path[0])} ${issue.message}.`;
 }

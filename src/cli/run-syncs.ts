@@ -1,10 +1,9 @@
 import { pino } from 'pino';
-import { syncRoster } from '../channels/sync-roster.ts';
 import type { SyncRun } from '../channels/sync-run.ts';
-import { createSyncRunner, type SyncRunner } from '../channels/sync-runner.ts';
+import type { SyncRunner } from '../channels/sync-runner.ts';
 import { sleep } from '../lib/clock.ts';
 import { systemRandom } from '../lib/ids.ts';
-import { createRosterReader } from '../lti/roster.ts';
+import { wireSyncRunner } from '../sync-wiring.ts';
 import type { CliContext } from './context.ts';
 
 /** How often runs that the server does are looked at, in milliseconds. */
@@ -28,15 +27,9 @@ export async function runSyncsHere(context: CliContext, runs: readonly SyncRun[]
 }
 
 async function createRunner({ config, storage, clock, engine }: CliContext): Promise<SyncRunner> {
-  const { channels, memberships, syncs, platforms, leases } = storage;
   // On the error stream: the output belongs to the command.
   const log = pino({ level: config.logLevel === 'silent' ? 'silent' : 'warn' }, pino.destination(2));
-  const rosters = createRosterReader({ engine: await engine(), platforms, sleep, jitter: Math.random });
-  const roleLevelsOf = async (id: SyncRun['platformId']) => (await platforms.findPlatform(id))?.roleLevels ?? {};
-  const policy = { departedOverrides: config.departedOverrides, hold: config.hold };
-  const deps = { channels, memberships, syncs, rosters, roleLevelsOf, policy, clock, log };
-  const sync: Parameters<typeof createSyncRunner>[0]['sync'] = (run, signal) => syncRoster(deps, run, signal);
-  return createSyncRunner({ syncs, leases, sync, clock, random: systemRandom, log });
+  return wireSyncRunner({ config, storage, engine: await engine(), clock, random: systemRandom, log });
 }
 
 async function unfinished({ storage }: CliContext, runs: readonly SyncRun[]): Promise<SyncRun[]> {

@@ -61,6 +61,8 @@ export function loadConfig(env: Environment): LoadedConfig {
     logLevel: reader.read('LOG_LEVEL', oneOf(LOG_LEVELS), 'info'),
   };
   const secrets = readSecrets(reader, production);
+  warnOfSharedAddress(reader, config);
+  warnOfIdleSettings(reader, config);
   const warnings = [...reader.warnings, ...likelyMisspellings(env).map(misspelling)];
   if (reader.faults.length > 0) return { ok: false, faults: reader.faults, warnings };
   return { ok: true, config, secrets, warnings };
@@ -104,6 +106,35 @@ function readMailFrom(reader: Reader): string | null {
     reader.fault('MAIL_FROM', 'is not set although SMTP_URL is; set the address that mails come from');
   }
   return from;
+}
+
+// An explicit `off` is taken at its word: something in front may pass addresses on at a lower layer.
+function warnOfSharedAddress(reader: Reader, { production, publicUrl }: Config): void {
+  if (!production || !publicUrl.startsWith('https:') || reader.text('TRUST_PROXY') !== null) return;
+  reader.warn(
+    'TRUST_PROXY',
+    'is not set; behind a proxy all people then share its address, and so one rate limit: set on behind one proxy, or off',
+  );
+}
+
+/** Settings of parts that are still to come. They are read and checked, so that what is set now is right then. */
+const IDLE_SETTINGS = [
+  'ZOOM_CLIENT_ID',
+  'ZOOM_CLIENT_SECRET',
+  'ZOOM_WEBHOOK_SECRET',
+  'ZOOM_OAUTH_URL',
+  'ZOOM_API_URL',
+  'FILES',
+  'SMTP_URL',
+  'MAIL_FROM',
+  'METRICS_TOKEN',
+] as const;
+
+function warnOfIdleSettings(reader: Reader, { role }: Config): void {
+  if (role !== 'all') reader.warn('ROLE', 'has no effect in this version: every process serves and syncs');
+  for (const name of IDLE_SETTINGS) {
+    if (reader.text(name) !== null) reader.warn(name, 'has no effect in this version');
+  }
 }
 
 function misspelling({ name, meant }: { name: string; meant: string }): ConfigWarning {

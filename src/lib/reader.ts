@@ -47,14 +47,16 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The coarsest unit that fits, or null past a week, where a date says more. */
+/** The coarsest unit that fits the rounded number, or null from a week on, where a date says more. */
 function relativeStep(ms: number): { value: number; unit: 'second' | 'minute' | 'hour' | 'day' } | null {
   const seconds = Math.trunc(ms / 1000);
-  const size = Math.abs(seconds);
-  if (size < 45) return { value: 0, unit: 'second' };
-  if (size < HOUR) return { value: Math.round(seconds / MINUTE) || 1, unit: 'minute' };
-  if (size < DAY) return { value: Math.round(seconds / HOUR), unit: 'hour' };
-  return size < 7 * DAY ? { value: Math.round(seconds / DAY), unit: 'day' } : null;
+  if (Math.abs(seconds) < 45) return { value: 0, unit: 'second' };
+  const minutes = Math.round(seconds / MINUTE);
+  if (Math.abs(minutes) < 60) return { value: minutes, unit: 'minute' };
+  const hours = Math.round(seconds / HOUR);
+  if (Math.abs(hours) < 24) return { value: hours, unit: 'hour' };
+  const days = Math.round(seconds / DAY);
+  return Math.abs(days) < 7 ? { value: days, unit: 'day' } : null;
 }
 
 function durationParts(ms: number, locale: string): string[] {
@@ -66,8 +68,8 @@ function durationParts(ms: number, locale: string): string[] {
       unitDisplay: 'short',
       maximumFractionDigits: digits,
     }).format(value);
-  if (seconds < MINUTE) return [unit(seconds, 'second', seconds < 10 ? 1 : 0)];
   const whole = Math.round(seconds);
+  if (whole < MINUTE) return [unit(seconds, 'second', seconds < 10 ? 1 : 0)];
   if (whole < HOUR) return [unit(Math.floor(whole / MINUTE), 'minute'), unit(whole % MINUTE, 'second')];
   return [unit(Math.floor(whole / HOUR), 'hour'), unit(Math.floor((whole % HOUR) / MINUTE), 'minute')];
 }

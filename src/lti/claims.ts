@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Person } from '../channels/membership.ts';
 import { wellFormed } from '../lib/fold.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import { isTimeZone, toLocale } from './locale.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
+import { toLocale } from './locale.ts';
 import type { VerifiedLaunch } from './verified-launch.ts';
 
 const LTI = 'https://purl.imsglobal.org/spec/lti/claim/';

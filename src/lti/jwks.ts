@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import type { HttpClient } from '../lib/http-client.ts';
+import { parseJson } from '../lib/json.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import type { Platform } from './platform.ts';
 
@@ -178,12 +179,4 @@ async function fetchKeySet(http: HttpClient, url: string): Promise<Result<Public
   // A key of a kind we do not know must not take the others with it.
   const keys = set.data.keys.map((key) => publicJwk.safeParse(key)).flatMap((key) => (key.success ? [key.data] : []));
   return success(keys.slice(0, MAX_KEYS));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

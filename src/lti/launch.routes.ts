@@ -1,5 +1,7 @@
 import { type Request, type Response, Router } from 'express';
+import { isFromOurPages } from '../web/csrf.ts';
 import { respondProblem } from '../web/problems.ts';
+import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
 import { contextOf, useLocale } from '../web/request-context.ts';
 import type { Sessions } from '../web/session.ts';
@@ -50,7 +52,7 @@ async function logIn(deps: LaunchRouteDeps, req: Request, res: Response): Promis
   // Given anew each time, so that it does not run out while the person signs in at the LMS.
   const secret = deps.sessions.issueBrowserSecret(req, res);
   const login = await deps.logins.startLogin(req.method === 'GET' ? req.query : req.body, secret);
-  if (!login.ok) return respondProblem(req, res, login.reason, details(login));
+  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
   goOn(req, res, { login: login.value, keepsCookies });
 }
 
@@ -58,7 +60,7 @@ async function logInAgain(deps: LaunchRouteDeps, req: Request, res: Response): P
   const keepsCookies = deps.sessions.browserSecret(req) !== null;
   const secret = deps.sessions.issueBrowserSecret(req, res);
   const login = await deps.logins.restartLogin(req.query.state, secret);
-  if (!login.ok) return respondProblem(req, res, login.reason, details(login));
+  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
   goOn(req, res, { login: login.value, keepsCookies });
 }
 
@@ -67,15 +69,15 @@ function goOn(req: Request, res: Response, given: { login: LoginOutcome; keepsCo
   const { login, keepsCookies } = given;
   contextOf(req).log.debug({ platformId: login.platform.id, keepsCookies }, 'login begun');
   res.set('Cache-Control', 'no-store');
-  if (keepsCookies) res.redirect(302, login.authorizationUrl);
-  else res.redirect(303, `/lti/login/continue?state=${login.state}`);
+  if (keepsCookies) redirect(res, 302, login.authorizationUrl);
+  else redirect(res, 303, `/lti/login/continue?state=${login.state}`);
 }
 
 async function continueLogin(deps: LaunchRouteDeps, req: Request, res: Response): Promise<void> {
   const login = await deps.logins.continueLogin(req.query.state, deps.sessions.browserSecret(req));
-  if (!login.ok) return respondProblem(req, res, login.reason, details(login));
+  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
   res.set('Cache-Control', 'no-store');
-  if (login.value.next === 'lms') return res.redirect(302, login.value.authorizationUrl);
+  if (login.value.next === 'lms') return redirect(res, 302, login.value.authorizationUrl);
   // In a window of its own there is no frame to leave: the browser refuses our cookie altogether.
   if (req.get('sec-fetch-dest') === 'document') return respondProblem(req, res, 'cookies-blocked');
   const againUrl = `/lti/login/again?state=${String(req.query.state)}`;
@@ -100,7 +102,7 @@ async function launch(deps: LaunchRouteDeps, req: Request, res: Response): Promi
   if (proof === 'foreign') return respondProblem(req, res, 'other-browser', { detail: 'proof from another origin' });
   const browser: Browser = { secret: deps.sessions.browserSecret(req) };
   const answer = await deps.launches.verifyLaunch(req.body, proof === null ? browser : { ...browser, ...proof });
-  if (!answer.ok) return respondProblem(req, res, answer.reason, details(answer));
+  if (!answer.ok) return respondProblem(req, res, answer.reason, { detail: answer.detail });
   if (answer.value.next === 'ask-storage') return askStorage(req, res, answer.value);
   const verified = answer.value.launch;
   const { platform, deploymentId, messageType } = verified;
@@ -123,26 +125,16 @@ function askStorage(req: Request, res: Response, asked: Extract<LaunchAnswer, { 
 function storageProof(req: Request, publicUrl: string): { storageProof: string } | 'foreign' | null {
   const body: unknown = req.body;
   if (typeof body !== 'object' || body === null || !('storage_proof' in body)) return null;
-  if (!isFromOurPage(req, publicUrl) || typeof body.storage_proof !== 'string') return 'foreign';
+  if (!isFromOurPages(req, publicUrl) || typeof body.storage_proof !== 'string') return 'foreign';
   return { storageProof: body.storage_proof };
 }
 
 async function takeHandover(deps: LaunchRouteDeps, req: Request, res: Response): Promise<void> {
   // A code that another site posts would make this browser somebody else's.
-  if (!isFromOurPage(req, deps.publicUrl)) return respondProblem(req, res, 'other-site');
+  if (!isFromOurPages(req, deps.publicUrl)) return respondProblem(req, res, 'other-site');
   const body: unknown = req.body;
   const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null;
   const grant = await deps.handovers.take(code);
   if (!grant) return respondProblem(req, res, 'no-session');
   await deps.enterChannel(grant, req, res);
-}
-
-// Both headers are out of reach for a page's script. Safari before 16.4 knows no Fetch Metadata.
-function isFromOurPage(req: Request, publicUrl: string): boolean {
-  const site = req.get('sec-fetch-site');
-  return req.get('origin') === publicUrl && (site === undefined || site === 'same-origin');
-}
-
-function details(refused: { detail?: string }): { detail?: string } {
-  return refused.detail === undefined ? {} : { detail: refused.detail };
 }

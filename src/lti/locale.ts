@@ -3,7 +3,6 @@ const MOODLE_SCRIPTS: Record<string, string> = { sr_lt: 'sr-Latn', sr_cr: 'sr-Cy
 
 const REGIONS = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 const SCRIPTS = new Intl.DisplayNames('en', { type: 'script', fallback: 'none' });
-const ZONES = new Set(Intl.supportedValuesOf('timeZone'));
 
 /**
  * The BCP 47 tag of a locale as an LMS writes it, or null when it is none. Moodle writes `pt_br`, and names packs of its
@@ -34,18 +33,5 @@ function parseTag(text: string): Intl.Locale | null {
     return new Intl.Locale(text);
   } catch {
     return null;
-  }
-}
-
-/** True for a time zone name that dates can be shown in ("Europe/Berlin"). Moodle sends "99" for "the server's". */
-export function isTimeZone(name: string): boolean {
-  if (ZONES.has(name)) return true;
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,63}$/.test(name)) return false;
-  // Older names of the same zones are not in the list.
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -10,9 +10,10 @@ import {
 import { isAtLeast } from '../channels/permission-level.ts';
 import type { SyncService } from '../channels/sync-service.ts';
 import { type ProblemReason, respondProblem } from '../web/problems.ts';
+import { redirect } from '../web/redirect.ts';
 import { contextOf } from '../web/request-context.ts';
 import type { Sessions } from '../web/session.ts';
-import type { FrameAncestors } from './frame-ancestors.ts';
+import { frameOriginOf } from './frame-ancestors.ts';
 import { showHandover } from './launch.routes.ts';
 import type { Handovers, NewGrant } from './launch-handover.ts';
 import type { PlatformStore } from './lti-store.ts';
@@ -21,7 +22,6 @@ import type { VerifiedLaunch } from './verified-launch.ts';
 
 export type OpenLaunchDeps = OpenChannelDeps & {
   platforms: PlatformStore;
-  ancestors: FrameAncestors;
   syncService: Pick<SyncService, 'requestIfStale'>;
   sessions: Pick<Sessions, 'start'>;
   handovers: Handovers;
@@ -37,14 +37,14 @@ export type LaunchOpener = {
 export function createLaunchOpener(deps: OpenLaunchDeps): LaunchOpener {
   async function enterChannel(grant: NewGrant, req: Request, res: Response): Promise<void> {
     const given = await deps.sessions.start(req, res, grant);
-    res.set('Cache-Control', 'no-store').redirect(303, channelUrl(grant.channelId, given.id));
+    redirect(res.set('Cache-Control', 'no-store'), 303, channelUrl(grant.channelId, given.id));
   }
 
   return {
     enterChannel,
     async openLaunch(launch, req, res, { needsNewTab }) {
       if (launch.messageType === 'LtiDeepLinkingRequest') return respondProblem(req, res, 'deep-linking');
-      if (await learnServiceOrigin(deps, launch)) await deps.ancestors.refresh();
+      await learnServiceOrigin(deps, launch);
       const opened = await openChannel(deps, channelLaunch(launch));
       if (!opened.ok) return respondProblem(req, res, PROBLEM_OF[opened.reason]);
       const { channel, launchOnly, userId } = opened.value;
@@ -76,8 +76,15 @@ async function requestSync({ syncService }: OpenLaunchDeps, opened: OpenedCourse
 }
 
 function channelLaunch(launch: VerifiedLaunch): ChannelLaunch {
-  const { id: platformId, roleLevels } = launch.platform;
-  return { ...launch, platformId, roleLevels };
+  const { id: platformId, roleLevels, family } = launch.platform;
+  const enrolments = launch.custom.canvas_membership_roles ?? '';
+  return {
+    ...launch,
+    platformId,
+    roleLevels,
+    teachesToo: family === 'canvas' && enrolments.split(',').includes('TeacherEnrollment'),
+    adminsLaunchAsInstructors: family === 'moodle',
+  };
 }
 
 function grantFor(launch: VerifiedLaunch, opened: OpenedCourse): NewGrant {
@@ -87,9 +94,11 @@ function grantFor(launch: VerifiedLaunch, opened: OpenedCourse): NewGrant {
     userId: opened.userId,
     launchLevel: opened.launchLevel,
     launchOnly: opened.launchOnly,
+    isTest: opened.membership?.isTest ?? false,
     locale: launch.locale,
     timeZone: launch.timeZone,
     family: launch.platform.family,
+    frameOrigin: frameOriginOf(launch),
   };
 }
 

@@ -10,7 +10,8 @@ export const OPEN_REFUSALS = {
   'anonymous-launch': { status: 403, operator: 'The launch names no person (a visitor of a public course)' },
   'no-course-role': {
     status: 403,
-    operator: 'None of the roles in the launch gives a level in this course; see the role table of the platform',
+    operator:
+      'None of the roles in the launch gives a level in this course; "rostrum platform change ID --role-level ROLE=LEVEL" gives one',
   },
   'channel-deleted': { status: 410, operator: 'The channel of this course was deleted' },
 } as const satisfies Record<string, Refusal>;

@@ -83,7 +83,8 @@ export const LTI_REFUSALS = {
   },
   'unknown-deployment': {
     status: 403,
-    operator: 'The deployment is not among those listed for this platform',
+    operator:
+      'The deployment is not among those listed for this platform; "rostrum platform change ID --deployment-id DEPLOYMENT" adds it',
   },
   'other-deployment': {
     status: 403,

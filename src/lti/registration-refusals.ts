@@ -42,7 +42,8 @@ export const REGISTRATION_REFUSALS = {
   },
   'platform-exists': {
     status: 409,
-    operator: 'This issuer and client ID are registered already; a registration is never replaced',
+    operator:
+      'This issuer and client ID are registered already and are never replaced; see "rostrum platform change" and "rostrum platform remove"',
   },
   'registration-refused': {
     status: 502,

@@ -38,7 +38,7 @@ async function showRegistration(registrations: Registrations, req: Request, res:
   const request = readRequest(req.query);
   if (typeof request === 'string') return respondProblem(req, res, request);
   const found = await registrations.preview(request);
-  if (!found.ok) return respondProblem(req, res, found.reason, details(found));
+  if (!found.ok) return respondProblem(req, res, found.reason, { detail: found.detail });
   const { name, host, family, digest } = found.value;
   const { t } = contextOf(req);
   const model = { title: t('registration.title'), name, host, family, fields: { ...fieldsOf(request), digest } };
@@ -57,7 +57,7 @@ async function register(
   const digest = DIGEST.safeParse(req.body);
   if (!digest.success) return respondProblem(req, res, 'bad-registration-request');
   const done = await registrations.register({ ...request, digest: digest.data.digest });
-  if (!done.ok) return respondProblem(req, res, done.reason, details(done));
+  if (!done.ok) return respondProblem(req, res, done.reason, { detail: done.detail });
   contextOf(req).log.info({ platformId: done.value.id, status: done.value.status }, 'platform registered');
   showDone(done.value, req, res);
 }
@@ -92,8 +92,4 @@ function fieldsOf(request: RegistrationRequest): Record<string, string> {
     openid_configuration: request.configurationUrl,
     registration_token: request.registrationToken ?? '',
   };
-}
-
-function details(failed: { detail?: string }): { detail?: string } {
-  return failed.detail === undefined ? {} : { detail: failed.detail };
 }

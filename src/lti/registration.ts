@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { HttpClient } from '../lib/http-client.ts';
 import { hashSecret } from '../lib/ids.ts';
-import { failure, type Result, success } from '../lib/result.ts';
+import { failure, type Result } from '../lib/result.ts';
 import type { InviteStore, RegistrationInvite } from './lti-store.ts';
 import type { NewPlatform } from './ltijs/calls.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
@@ -18,7 +18,7 @@ export type Registrations = {
   /** What would be registered; the invite stays unused. */
   preview(request: RegistrationRequest): Promise<Result<LmsConfiguration, RegistrationRefusal>>;
   /**
-   * Registers and spends the invite; a registration that fails leaves it open. `digest` is that of the preview which the
+   * Registers and spends the invite; a registration that is refused leaves it open. `digest` is that of the preview which the
    * person said yes to.
    */
   register(request: RegistrationRequest & { digest: string }): Promise<Result<Platform, RegistrationRefusal>>;
@@ -32,8 +32,12 @@ export type RegistrationDeps = {
   publicUrl: string;
 };
 
-/** How long one registration may take before its invite can be used again, should this process die. */
-const CLAIM_MS = 3 * 60_000;
+/**
+ * A claim has no end of its own. The platform is added between claim and spending, so a process that dies there leaves
+ * an invite that nobody can use a second time, at the price of a new invite for one that died before. Only a refusal,
+ * which comes before anything is added, opens it again.
+ */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** LTI Dynamic Registration 1.0, for whoever holds a one-time invite. */
 export function createRegistrations(deps: RegistrationDeps): Registrations {
@@ -45,19 +49,15 @@ export function createRegistrations(deps: RegistrationDeps): Registrations {
       return invite ? readConfiguration(deps.http, request) : failure('invite-not-open');
     },
     async register(request) {
-      const now = clock();
-      const invite = await invites.claimInvite(hashSecret(request.invite), now, now + CLAIM_MS);
+      const invite = await invites.claimInvite(hashSecret(request.invite), clock(), NEVER);
       if (!invite) return failure('invite-not-open');
-      let platform: Platform | null = null;
-      try {
-        const registered = await registerWith(deps, invite, request);
-        if (!registered.ok) return registered;
-        platform = registered.value;
-      } finally {
-        if (!platform) await invites.releaseInvite(invite.id);
+      const registered = await registerWith(deps, invite, request);
+      if (!registered.ok) {
+        await invites.releaseInvite(invite.id);
+        return registered;
       }
-      await invites.spendInvite(invite.id, platform.id, clock());
-      return success(platform);
+      await invites.spendInvite(invite.id, registered.value.id, clock());
+      return registered;
     },
   };
 }
@@ -96,8 +96,9 @@ function platformOf(
     jwksUrl: document.jwks_uri,
     family,
     status: invite.activates ? 'active' : 'pending',
-    // Moodle names its one deployment at once; Canvas makes deployments later and tells nobody.
-    deployments: answer.deploymentId === null ? 'learn' : 'listed',
+    // Moodle has one deployment for a client and names it at once. Others make further ones later and tell nobody, so
+    // that one named here (Canvas does, for the account) is only the first.
+    deployments: family === 'moodle' && answer.deploymentId !== null ? 'listed' : 'learn',
     deploymentIds: answer.deploymentId === null ? [] : [answer.deploymentId],
     serviceOrigins: serviceOrigins(lms),
     roleLevels: {},

@@ -17,8 +17,11 @@ export type Storage = {
   sessions: SessionStore;
   rateLimits: RateLimitStore;
   apiKeys: ApiKeyStore;
-  /** Removes what has expired (logins, sessions, invites, counters), at most `limit` rows of each. */
-  removeExpired(now: number, limit: number): Promise<void>;
+  /**
+   * Removes what has expired (logins, sessions, invites, counters, diffs of old syncs), at most `limit` rows of each.
+   * True when more may be left.
+   */
+  removeExpired(now: number, limit: number): Promise<boolean>;
   /** Throws when the engine cannot answer; for `/readyz` and `rostrum doctor`. */
   check(): Promise<void>;
   close(): Promise<void>;

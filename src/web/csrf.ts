@@ -22,12 +22,13 @@ export function createCsrf(deps: { publicUrl: string }): RequestHandler {
 
 const FORM = z.object({ _csrf: z.string() });
 
-// Browsers that know no Fetch Metadata still send Origin with a POST; one of the two must be there.
+/**
+ * Whether a POST comes from a page of ours. Both headers are out of reach for a page's script; every browser sends Origin
+ * with a POST, Safari before 16.4 knows no Fetch Metadata.
+ */
 export function isFromOurPages(req: Request, publicUrl: string): boolean {
   const site = req.get('sec-fetch-site');
-  const origin = req.get('origin');
-  if (origin !== undefined && origin !== publicUrl) return false;
-  return site === undefined ? origin !== undefined : site === 'same-origin';
+  return req.get('origin') === publicUrl && (site === undefined || site === 'same-origin');
 }
 
 function sameText(given: string, expected: string): boolean {

@@ -38,7 +38,7 @@ export const PROBLEM_REASONS = Object.keys(PROBLEMS) as ProblemReason[];
 
 export type ProblemOptions = {
   /** For the operator's log alone. */
-  detail?: string;
+  detail?: string | undefined;
   /** Values for the person's texts; never something the request brought. */
   values?: Record<string, string>;
 };

@@ -6,7 +6,10 @@ import { pagePolicy } from './security-headers.ts';
 export type RenderOptions = {
   /** 200 if not given. */
   status?: number;
-  /** Whose frames may hold the page: those of the registered platforms (the default), or any. */
+  /**
+   * Whose frames may hold the page: those of its viewer's platform, or of all platforms where nobody is known (the
+   * default), or any.
+   */
   embeddable?: 'registered' | 'anywhere';
   /** Origins that forms of the page may post to, besides our own. */
   formAction?: string[];
@@ -38,7 +41,7 @@ export function renderPage(
     'Content-Security-Policy': pagePolicy({
       nonce: context.nonce,
       formAction: options.formAction ?? [],
-      frameAncestors: options.embeddable === 'anywhere' ? ['*'] : kit.frameAncestors(),
+      frameAncestors: options.embeddable === 'anywhere' ? ['*'] : (context.frameAncestors ?? kit.frameAncestors()),
     }),
     'Cache-Control': 'no-store',
   });

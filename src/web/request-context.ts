@@ -3,6 +3,7 @@ import type { TFunction } from 'i18next';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import type { Assets } from './assets.ts';
 import type { Texts } from './texts.ts';
 import type { Views } from './views.ts';
@@ -20,6 +21,8 @@ export type RequestContext = {
   /** IANA name, or null while nobody told it. */
   timeZone: string | null;
   t: TFunction;
+  /** The origins whose pages may hold this request's in a frame; null: those of all registered platforms. */
+  frameAncestors: string[] | null;
 };
 
 /** What pages are made of; the same for all requests of a server. */
@@ -43,15 +46,21 @@ export function requestContext(deps: { kit: PageKit; logger: Logger; random: Ran
   return (req: RequestWithContext, _res, next) => {
     const id = newId<'request'>(deps.kit.clock(), deps.random);
     const locale = deps.kit.texts.defaultLocale;
+    let nonce: string | null = null;
     req[CONTEXT] = {
       kit: deps.kit,
       context: {
         id,
         log: deps.logger.child({ requestId: id }),
-        nonce: deps.random(16).toString('base64'),
+        // Made when a page asks for it: most requests of a launch end in a redirect.
+        get nonce() {
+          nonce ??= deps.random(16).toString('base64');
+          return nonce;
+        },
         locale,
         timeZone: null,
         t: deps.kit.texts.forLocale(locale),
+        frameAncestors: null,
       },
     };
     next();
@@ -78,6 +87,11 @@ export function useLocale(req: Request, person: { locale: string | null; timeZon
   if (person.timeZone && isTimeZone(person.timeZone)) context.timeZone = person.timeZone;
 }
 
+/** Lets these origins alone hold the request's pages in a frame, once it is known whose it is. */
+export function useFrameAncestors(req: Request, origins: string[]): void {
+  contextOf(req).frameAncestors = origins;
+}
+
 function held(req: RequestWithContext): Held {
   const found = req[CONTEXT];
   if (!found) throw new Error('The request has no context: it did not come through createServer');
@@ -87,14 +101,6 @@ function held(req: RequestWithContext): Held {
 function isLocale(locale: string): boolean {
   try {
     return Intl.getCanonicalLocales(locale).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone.length > 0;
   } catch {
     return false;
   }

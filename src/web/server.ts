@@ -18,7 +18,7 @@ export type ServerDeps = {
   logger: Logger;
   /** In the order in which they are asked. */
   routers: Router[];
-  /** Origins of the registered platforms; asked for every page, so the caller keeps them at hand. */
+  /** Origins of the registered platforms; asked for pages without a viewer, so the caller keeps them at hand. */
   frameAncestors: () => string[];
   clock: Clock;
   random: Random;
@@ -42,7 +42,7 @@ export function createServer(deps: ServerDeps): Express {
   app.set('trust proxy', deps.trustProxy);
   app.set('query parser', 'simple');
   app.use(requestContext({ kit, logger: deps.logger, random: deps.random }));
-  app.use(requestLog({ logger: deps.logger }));
+  app.use(requestLog());
   app.use(securityHeaders({ production }));
   app.use(assets.routes);
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 200 }));

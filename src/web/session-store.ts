@@ -12,10 +12,14 @@ export type Grant = {
   launchLevel: PermissionLevel;
   /** A platform administrator without a course role: manages for this launch, is not a member. */
   launchOnly: boolean;
+  /** Given to the LMS's test student: the same human as the teacher beside it. */
+  isTest: boolean;
   locale: string | null;
   timeZone: string | null;
   /** The LMS's family, for its frame messages. */
   family: string;
+  /** Whose page the launch came from, by its signed return URL; null when it told none. */
+  frameOrigin: string | null;
   at: number;
 };
 
@@ -33,9 +37,20 @@ export type SessionStore = {
   /** Null when unknown or expired. */
   findSession(idHash: string, now: number): Promise<Session | null>;
   /** Adds a grant, keeps the newest `keep`, and moves the expiry; false when the session is gone. */
-  addGrant(idHash: string, grant: Grant, options: { keep: number; now: number; expiresAt: number }): Promise<boolean>;
+  addGrant(idHash: string, grant: Grant, options: AddGrantOptions): Promise<boolean>;
   /** True for the one caller who removed it. */
   removeSession(idHash: string): Promise<boolean>;
+};
+
+export type AddGrantOptions = {
+  keep: number;
+  now: number;
+  expiresAt: number;
+  /**
+   * Where only the person of the new grant may go on: if somebody else has a grant of this platform, all grants of it
+   * but theirs are dropped. The test student alone is nobody else, and goes with their teacher. Null: all stay.
+   */
+  onePersonOf: PlatformId | null;
 };
 
 /** Counters for rate limits that hold across processes. */

@@ -17,7 +17,10 @@ export type Sessions = {
   browserSecret(req: Request): string | null;
   /** Gives the browser such a secret and returns it; a browser that has one keeps it, so that two frames that log in at once do not undo each other. */
   issueBrowserSecret(req: Request, res: Response): string;
-  /** Adds a grant to the browser's session, or opens one; it lasts 12 hours from here. */
+  /**
+   * Adds a grant to the browser's session, or opens one; it lasts 12 hours from here. On a shared computer the grants
+   * that somebody else has on the platform end with it; the LMS's test student is nobody else to the teacher.
+   */
   start(req: Request, res: Response, grant: Omit<Grant, 'id' | 'at'>): Promise<Grant>;
   find(req: Request): Promise<Session | null>;
 };
@@ -36,8 +39,9 @@ export function createSessions(deps: { store: SessionStore; clock: Clock; random
       const grant: Grant = { ...given, id: newGrantId(random), at: now };
       const expiresAt = now + SESSION_MS;
       const known = readSecret(req, SESSION_COOKIE);
-      const added =
-        known !== null && (await store.addGrant(hashSecret(known), grant, { keep: GRANTS_KEPT, now, expiresAt }));
+      const onePersonOf = grant.isTest ? null : grant.platformId;
+      const options = { keep: GRANTS_KEPT, now, expiresAt, onePersonOf };
+      const added = known !== null && (await store.addGrant(hashSecret(known), grant, options));
       const secret = added ? known : newSecret(random);
       if (!added) {
         await store.createSession({ idHash: hashSecret(secret), grants: [grant], createdAt: now, expiresAt });

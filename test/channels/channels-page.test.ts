@@ -16,6 +16,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { createCsrf } from '../../src/web/csrf.ts';
 import { createSessions } from '../../src/web/session.ts';
 import { createViewers } from '../../src/web/viewer.ts';
+import { makePlatform } from '../storage/support/builders.ts';
 import { cookieOf, PUBLIC_URL, testServer } from '../web/support.ts';
 
 const SAME = { 'Sec-Fetch-Site': 'same-origin', Origin: PUBLIC_URL };
@@ -33,6 +34,7 @@ describe('the pages of a channel', () => {
     if (!opened.ok) throw new Error(opened.reason);
     storage = opened.value;
     app = serve();
+    await storage.platforms.addPlatform(makePlatform(PLATFORM));
     course = await openCourse('bio', 'Cell <b>Biology</b>');
   });
 
@@ -117,10 +119,39 @@ describe('the pages of a channel', () => {
     expect(page.text).toContain('Apply: 24 people lose access');
     const csrf = csrfOf(page.text);
     const discarded = await post(`/syncs/${run.id}/discard`, { _csrf: csrf });
-    expect((await get('', discarded.headers.location)).text).toContain('You discarded this update');
+    expect((await get('', discarded.headers.location)).text).toContain('You discarded this sync');
     const applied = await post(`/syncs/${run.id}/apply`, { _csrf: csrf });
-    expect((await get('', applied.headers.location)).text).toContain('Somebody decided on this update before you');
+    expect((await get('', applied.headers.location)).text).toContain('Somebody decided on this sync before you');
     expect((await storage.syncs.findSync(run.id))?.state).toBe('discarded');
+  });
+
+  it('say that a held sync cannot be applied while another is under way, and leave it held', async () => {
+    const run = await held();
+    const { get, post } = await enter('t1', 'Hannah', 'manager');
+    const csrf = csrfOf((await get(`/syncs/${run.id}`)).text);
+    const other = await storage.syncs.requestSync(newRun({ id: newId<'sync'>(3) as SyncId, queuedAt: 3 }));
+    expect(other.created).toBe(true);
+    const applied = await post(`/syncs/${run.id}/apply`, { _csrf: csrf });
+    const page = (await get('', applied.headers.location)).text;
+    expect(page).toContain('Another sync of this channel is under way');
+    expect(page).not.toContain('Somebody decided');
+    expect((await storage.syncs.findSync(run.id))?.state).toBe('held');
+  });
+
+  it('end when the platform is switched off, and come back with it', async () => {
+    const { get } = await enter('t1', 'Hannah', 'manager');
+    await storage.platforms.updatePlatform(PLATFORM, { status: 'disabled' }, 2);
+    const page = await get('');
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('not switched on here');
+    await storage.platforms.updatePlatform(PLATFORM, { status: 'active' }, 3);
+    expect((await get('')).status).toBe(200);
+  });
+
+  it('may be framed by their own platform alone', async () => {
+    const { get } = await enter('t1', 'Hannah', 'manager');
+    const policy = String((await get('/members')).headers['content-security-policy']);
+    expect(policy).toContain("frame-ancestors 'self' https://lms.example;");
   });
 
   it('let a moderator see a held sync, not decide on it', async () => {
@@ -169,7 +200,7 @@ describe('the pages of a channel', () => {
   function serve(): Express {
     const clock = Date.now;
     const sessions = createSessions({ store: storage.sessions, clock, random: systemRandom });
-    const viewers = createViewers({ ...storage, sessions });
+    const viewers = createViewers({ ...storage, sessions, clock });
     const queue = { enqueue: () => undefined };
     const syncService = createSyncService({ ...storage, queue, clock, random: systemRandom, maxAgeMs: 1 });
     const csrf = createCsrf({ publicUrl: PUBLIC_URL });
@@ -182,9 +213,11 @@ describe('the pages of a channel', () => {
           userId: user as UserId,
           launchLevel: level as PermissionLevel,
           launchOnly: false,
+          isTest: false,
           locale: 'en',
           timeZone: 'UTC',
           family: 'canvas',
+          frameOrigin: null,
         });
         res.json(grant.id);
       });

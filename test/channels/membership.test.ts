@@ -46,6 +46,12 @@ describe('the three layers of a membership', () => {
     expect(later.level).toBe('member');
   });
 
+  it('does not bring an old launch back when the roster returns to its old word', () => {
+    const tutor = withLaunch(member('s'), launch('manager'));
+    const other = withRosterEntry(tutor, entry('s', { roles: 'Mentor' }), 'deactivate');
+    expect(withRosterEntry(other, entry('s'), 'deactivate')).toMatchObject({ level: 'member', launchLevel: null });
+  });
+
   it('shows the level a person set, whatever roster and launch say, and keeps theirs beside it', () => {
     const pinned = withOverride(member('s'), 'contributor');
     const taught = withRosterEntry(pinned, entry('s', { level: 'manager', roles: 'Instructor' }), 'deactivate');
@@ -88,6 +94,26 @@ describe('the three layers of a membership', () => {
     expect(withoutRosterEntry(out, 'deactivate').inactiveReason).toBe('by-hand');
     expect(withLaunch(out, launch('manager')).active).toBe(false);
     expect(reactivatedByHand(out).active).toBe(true);
+  });
+
+  it('makes whom a person lets in against the roster a member by hand, who stays', () => {
+    const departed = withoutRosterEntry(member('s'), 'deactivate');
+    const back = reactivatedByHand(departed);
+    expect(back).toMatchObject({ active: true, addedBy: 'hand', updateMethod: 'manual' });
+    expect(withoutRosterEntry(back, 'deactivate').active).toBe(true);
+    const inactive = withRosterEntry(member('s'), entry('s', { inactive: true }), 'deactivate');
+    expect(withRosterEntry(reactivatedByHand(inactive), entry('s', { inactive: true }), 'deactivate').active).toBe(
+      true,
+    );
+    const shutOut = reactivatedByHand(deactivatedByHand(member('s')));
+    expect(shutOut).toMatchObject({ active: true, addedBy: 'roster', updateMethod: 'automatic' });
+  });
+
+  it('returns somebody added by hand to automatic once the roster lists them', () => {
+    const guest = withOverride(member('s', { addedBy: 'hand', rosterLevel: null, rosterRoles: null }), 'moderator');
+    expect(withoutOverride(guest)).toMatchObject({ level: 'member', updateMethod: 'manual', addedBy: 'hand' });
+    const listed = withRosterEntry(guest, entry('s'), 'deactivate');
+    expect(withoutOverride(listed)).toMatchObject({ level: 'member', updateMethod: 'automatic', addedBy: 'roster' });
   });
 
   it('does not lose a name that one side hides, nor swap it for the other spelling', () => {

@@ -59,6 +59,12 @@ describe('mapRoles', () => {
     expect(mapRoles([`${INSTITUTION}#Student`], { roleLevels }).level).toBe('member');
   });
 
+  it("takes Canvas's word that an assistant teaches the course too, but widens nothing else by it", () => {
+    expect(mapRoles([TA, `${CTX}#Instructor`], { teachesToo: true }).level).toBe('manager');
+    expect(mapRoles([TA], { teachesToo: true }).level).toBe('moderator');
+    expect(mapRoles([`${CTX}#Learner`], { teachesToo: true }).level).toBe('member');
+  });
+
   it('knows administrators of the platform and the test student', () => {
     expect(mapRoles([`${SYSTEM}#SysAdmin`])).toEqual({ level: null, isTest: false, isPlatformAdmin: true });
     expect(mapRoles([`${INSTITUTION}#Administrator`]).isPlatformAdmin).toBe(true);

@@ -77,6 +77,23 @@ describe('diffRoster', () => {
     expect(diffRoster([teacher, late, ...classOf(9)], rosterOf(9), policy).counts.deactivated).toBe(0);
   });
 
+  it('is not reassured by a manager who is known by a launch alone', () => {
+    const visitor = member('visitor', {
+      addedBy: 'launch',
+      rosterLevel: null,
+      rosterRoles: null,
+      launchLevel: 'manager',
+    });
+    const students = roster(...Array.from({ length: 20 }, (_, i) => entry(`s${i}`)));
+    expect(diffRoster([teacher, visitor, ...classOf(20)], students, policy).hold).toBe('no-manager-left');
+  });
+
+  it('lets nobody go Inactive who launched while the roster was being read', () => {
+    const late = member('late', { launchAt: 1_500, launchLevel: 'member' });
+    const listed = rosterOf(9, entry('late', { inactive: true }));
+    expect(diffRoster([teacher, late, ...classOf(9)], listed, policy).counts.deactivated).toBe(0);
+  });
+
   it('does not count test students as removals', () => {
     const tests = Array.from({ length: 9 }, (_, i) => member(`test${i}`, { isTest: true }));
     expect(diffRoster([teacher, ...tests, ...classOf(9)], rosterOf(9), policy).hold).toBeNull();

@@ -37,7 +37,7 @@ describe('the roster panel', () => {
     expect(syncProgress(applying, reader)).toEqual({ text: 'Making changes: 4,200 of 9,999', value: 4200, max: 9999 });
   });
 
-  it('says what the last update changed, and when', () => {
+  it('says what the last sync changed, and when', () => {
     const counts = { ...NO_COUNTS, added: 1, deactivated: 2, unchanged: 30 };
     const found = panel({ latest: run({ state: 'applied', counts, finishedAt: NOW - 180_000 }) });
     expect(found.lines).toEqual(['1 person added, 2 people lost access.']);
@@ -45,7 +45,7 @@ describe('the roster panel', () => {
     expect(found.tone).toBe('good');
   });
 
-  it('spells out what either answer to a held update does, to how many, and how to undo it', () => {
+  it('spells out what either answer to a held sync does, to how many, and how to undo it', () => {
     const held = run({
       state: 'held',
       reason: 'too-many-removals',
@@ -61,14 +61,14 @@ describe('the roster panel', () => {
     expect(found.held?.discard?.consequences.join(' ')).toMatch(/keeps the access.*To undo it/);
   });
 
-  it('lets moderators see a held update but not decide on it', () => {
+  it('lets moderators see a held sync but not decide on it', () => {
     const held = run({ state: 'held', reason: 'empty-roster' });
     const found = panel({ latest: held, held }, MODERATOR);
     expect(found.held).toMatchObject({ apply: null, discard: null });
     expect(found.held?.question).toContain('manager');
   });
 
-  it('keeps asking about a held update when a later one failed', () => {
+  it('keeps asking about a held sync when a later one failed', () => {
     const held = run({ state: 'held', reason: 'empty-roster' });
     const found = panel({ latest: run({ state: 'failed', reason: 'timeout' }), held });
     expect(found.held?.apply).not.toBeNull();
@@ -91,10 +91,18 @@ describe('the roster panel', () => {
     },
   );
 
-  it('tells of a discarded update that everybody kept their access', () => {
+  it('tells of a discarded sync that everybody kept their access', () => {
     const found = panel({ latest: run({ state: 'discarded', reason: 'by-hand' }) });
     expect(found.tone).toBe('calm');
     expect(found.lines.join()).toContain('kept the access');
+  });
+
+  it('does not say that all is in line after somebody discarded a sync', () => {
+    const lastApplied = run({ state: 'applied', finishedAt: NOW - 86_400_000 });
+    const found = panel({ latest: run({ state: 'discarded', reason: 'by-hand' }), lastApplied });
+    expect(found).toMatchObject({ tone: 'calm', title: 'The last sync was discarded' });
+    const replaced = panel({ latest: run({ state: 'discarded', reason: 'superseded' }), lastApplied });
+    expect(replaced).toMatchObject({ tone: 'good', title: 'In line with the course roster' });
   });
 });
 

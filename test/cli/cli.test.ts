@@ -106,6 +106,126 @@ describe('platform', () => {
   });
 });
 
+describe('platform change', () => {
+  const CTX = 'http://purl.imsglobal.org/vocab/lis/v2/membership';
+
+  it('changes what is named and nothing else', async () => {
+    const { tool: _tool, ...before } = (await json([...ADD, '--deployment-id', '1'])).document;
+    const changed = await json([
+      ...['platform', 'change', before.id, '--name', 'Renamed', '--auth-url', 'https://lms.example/auth2'],
+      ...['--token-url', 'https://lms.example/token2', '--jwks-url', 'https://lms.example/jwks2'],
+      ...['--token-audience', 'aud', '--deployment-id', '2', '--deployment-id', '1', '--family', 'other'],
+      ...['--service-origin', 'https://school.example/x', '--role-level', `${CTX}/Learner#Auditor=contributor`],
+    ]);
+    expect(changed.code).toBe(0);
+    const after = {
+      ...before,
+      name: 'Renamed',
+      family: 'other',
+      authUrl: 'https://lms.example/auth2',
+      tokenUrl: 'https://lms.example/token2',
+      jwksUrl: 'https://lms.example/jwks2',
+      tokenAudience: 'aud',
+      deployments: 'listed',
+      deploymentIds: ['1', '2'],
+      serviceOrigins: ['https://school.example'],
+      roleLevels: { [`${CTX}/Learner#Auditor`]: 'contributor' },
+      updatedAt: expect.any(String),
+    };
+    expect(changed.document).toEqual(after);
+    expect((await json(['platform', 'show', before.id])).document).toEqual(after);
+  });
+
+  it('gives a context role its level in both spellings that LMSs use, and takes it back', async () => {
+    const { id } = (await json(ADD)).document;
+    const change = (roleLevel: string) => json(['platform', 'change', id, '--role-level', roleLevel]);
+    const mentor = { Mentor: 'contributor', [`${CTX}#Mentor`]: 'contributor' };
+    expect((await change('Mentor=contributor')).document.roleLevels).toEqual(mentor);
+    expect((await change(`${CTX}#Officer=member`)).document.roleLevels).toEqual({
+      ...mentor,
+      Officer: 'member',
+      [`${CTX}#Officer`]: 'member',
+    });
+    expect((await change(`${CTX}#Mentor=default`)).document.roleLevels).not.toHaveProperty('Mentor');
+    expect((await change('Officer=default')).document.roleLevels).toEqual({});
+  });
+
+  it('opens a list of deployments, and returns the audience to the token URL', async () => {
+    const { id } = (await json([...ADD, '--deployment-id', '1', '--token-audience', 'aud'])).document;
+    const changed = await json(['platform', 'change', id, '--any-deployment', '--token-audience', 'default']);
+    expect(changed.document).toMatchObject({ deployments: 'learn', deploymentIds: ['1'], tokenAudience: null });
+  });
+
+  it('forgets the tokens that the old token URL gave', async () => {
+    const { id } = (await json(ADD)).document;
+    const token = { issuer: 'https://lms.example/', clientId: 'c1', scopes: 's', sealedToken: 'x', createdAt: 1 };
+    await withStorage(({ keys }) => keys.saveAccessToken(token));
+    await json(['platform', 'change', id, '--name', 'Renamed']);
+    await withStorage(async ({ keys }) => expect(await keys.findAccessToken(token.issuer, 'c1', 's')).not.toBeNull());
+    await json(['platform', 'change', id, '--token-url', 'https://lms.example/token2']);
+    await withStorage(async ({ keys }) => expect(await keys.findAccessToken(token.issuer, 'c1', 's')).toBeNull());
+  });
+
+  it.each([
+    ['nothing', []],
+    ['an address that is not https', ['--jwks-url', 'http://lms.example/jwks']],
+    ['a level that does not exist', ['--role-level', 'Learner=owner']],
+    ['a role without a level', ['--role-level', 'Learner']],
+    ['a bare name that is no context role', ['--role-level', 'learner=member']],
+    ['the issuer', ['--issuer', 'https://other.example']],
+  ])('refuses %s', async (_what, options) => {
+    const { id } = (await json(ADD)).document;
+    expect(await json(['platform', 'change', id, ...options])).toMatchObject({ code: 2 });
+  });
+
+  it('takes no address on this machine in production', async () => {
+    const { id } = (await json(ADD)).document;
+    const production = {
+      ...env,
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://rostrum.example',
+      SECRET_KEY: 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR',
+    };
+    const here = ['platform', 'change', id, '--token-url', 'http://127.0.0.1/token'];
+    expect(await json(here, {}, production)).toMatchObject({ code: 2 });
+  });
+
+  it('and show say so when there is no such platform', async () => {
+    const missing = { code: 1, document: { error: { code: 'no-such-platform' } } };
+    expect(await json(['platform', 'change', 'nobody', '--name', 'x'])).toMatchObject(missing);
+    expect(await json(['platform', 'show', 'nobody'])).toMatchObject(missing);
+    expect(await json(['platform', 'remove', 'nobody', '--yes'])).toMatchObject(missing);
+  });
+
+  it('and show are readable by people', async () => {
+    const { id } = (await json(ADD)).document;
+    const { out } = await run(['platform', 'change', id, '--role-level', 'Mentor=moderator']);
+    expect(out).toMatch(/^Changed: roleLevels\..*next launch or sync\./);
+    expect((await run(['platform', 'show', id])).out).toContain(`${CTX}#Mentor = moderator`);
+  });
+});
+
+describe('platform remove', () => {
+  it('removes a registration with its keys, and only with a yes', async () => {
+    const { id } = (await json(ADD)).document;
+    expect(await json(['platform', 'remove', id])).toMatchObject({ code: 2 });
+    expect((await json(['platform', 'list'])).document.items).toHaveLength(1);
+    expect(await json(['platform', 'remove', id, '--yes'])).toMatchObject({ code: 0, document: { id, removed: true } });
+    expect((await json(['platform', 'list'])).document.items).toEqual([]);
+    await withStorage(async ({ keys }) => expect(await keys.listPublicKeys()).toEqual([]));
+    expect(await json(ADD)).toMatchObject({ code: 0 });
+  });
+
+  it('refuses one that has channels and names the way to disable it', async () => {
+    await addChannels(1);
+    const { id } = (await json(['platform', 'list'])).document.items[0];
+    const refused = await json(['platform', 'remove', id, '--yes']);
+    expect(refused).toMatchObject({ code: 1, document: { error: { code: 'has-channels' } } });
+    expect(refused.document.error.message).toContain(`rostrum platform disable ${id}`);
+    expect((await json(['platform', 'list'])).document.items).toHaveLength(1);
+  });
+});
+
 describe('registration-invite create', () => {
   it('prints a link that works for the time asked', async () => {
     const before = Date.now();
@@ -275,6 +395,24 @@ describe('doctor', () => {
     expect(faults).toMatchObject([{ name: `platform ${id}`, message: expect.stringContaining('--jwks-url') }]);
   });
 
+  it('warns of a proxy that is not named in production, and of settings without effect', async () => {
+    const production = {
+      ...env,
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://rostrum.invalid',
+      SECRET_KEY: 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR',
+      METRICS_TOKEN: 'metrics-token-of-24-char',
+    };
+    const { document } = await json(['doctor'], {}, production);
+    const warnings = document.checks.filter(
+      (check: { name: string; status: string }) => check.name === 'settings' && check.status === 'warning',
+    );
+    expect(warnings.map((check: { message: string }) => check.message.split(' ')[0])).toEqual([
+      'TRUST_PROXY',
+      'METRICS_TOKEN',
+    ]);
+  });
+
   it('finds keys that the secret key cannot open', async () => {
     const lms = await listen(() => [200, '{"keys":[]}']);
     await json(addAt(lms), {}, { ...env, SECRET_KEY: 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR' });
@@ -294,14 +432,25 @@ describe('every command', () => {
   });
 
   it('has a help text, and an unknown one is answered with the list', async () => {
-    for (const command of ['platform add', 'platform list', 'api-key create', 'sync', 'doctor', 'backup', 'restore']) {
+    for (const command of [
+      'platform add',
+      'platform list',
+      'platform show',
+      'platform change',
+      'platform remove',
+      'api-key create',
+      'sync',
+      'doctor',
+      'backup',
+      'restore',
+    ]) {
       const { code, out } = await run([...command.split(' '), '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`Usage: rostrum ${command}`);
     }
     expect((await run(['--help'])).out).toContain('registration-invite create');
     expect((await run(['platform', '--help'])).out).toContain('platform activate');
-    expect(await json(['platform', 'remove'])).toMatchObject({ code: 2 });
+    expect(await json(['platform', 'fly'])).toMatchObject({ code: 2 });
     expect((await run(['fly'])).err).toContain('platform add');
     expect((await run([])).code).toBe(2);
   });

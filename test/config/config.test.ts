@@ -180,11 +180,51 @@ it('a plain address that is not localhost brings a warning: browsers keep no ses
   expect(loadConfig({ PUBLIC_URL: 'http://192.168.0.7:3000' }).warnings).toMatchObject([{ variable: 'PUBLIC_URL' }]);
 });
 
+describe('a setting without effect in this version', () => {
+  it('brings a warning by its name, each one that is set', () => {
+    const idle = {
+      ROLE: 'web',
+      METRICS_TOKEN: 'metrics-token-of-24-char',
+      ZOOM_CLIENT_ID: 'app',
+      ZOOM_CLIENT_SECRET: 'zoom-client-secret',
+      ZOOM_WEBHOOK_SECRET: 'zoom-webhook-secret',
+      ZOOM_OAUTH_URL: 'https://zoom.us/oauth',
+      ZOOM_API_URL: 'https://api.zoom.us/v2',
+      FILES: 'disk:/srv/files',
+      SMTP_URL: 'smtps://mail.example.edu',
+      MAIL_FROM: 'rostrum@example.edu',
+    };
+    const { warnings } = loadConfig(idle);
+    expect(warnings.map(({ variable }) => variable).sort()).toEqual(Object.keys(idle).sort());
+    for (const { problem } of warnings) expect(problem).toContain('has no effect in this version');
+  });
+
+  it('is not told of where it is empty or says what holds anyway', () => {
+    expect(loadConfig({ ROLE: 'all', FILES: '', ZOOM_CLIENT_ID: ' ' }).warnings).toEqual([]);
+  });
+});
+
+describe('a proxy in front', () => {
+  it('is asked for in production, where all people would otherwise share one address', () => {
+    expect(loadConfig(PRODUCTION).warnings).toMatchObject([{ variable: 'TRUST_PROXY' }]);
+  });
+
+  it.each<[Environment]>([
+    [{ ...PRODUCTION, TRUST_PROXY: 'on' }],
+    [{ ...PRODUCTION, TRUST_PROXY: 'off' }],
+    [{ ...PRODUCTION, PUBLIC_URL: 'http://localhost:3000' }],
+    [{}],
+  ])('is not asked for with %j', (env) => {
+    expect(loadConfig(env).warnings).toEqual([]);
+  });
+});
+
 it('the example file names every variable, and is valid as it stands', () => {
   const lines = readFileSync('.env.example', 'utf8').split('\n');
   const pairs = lines.flatMap((line) => (/^[A-Z_]+=/.test(line) ? [line.split(/=(.*)/s)] : []));
   expect(pairs.map(([name]) => name).sort()).toEqual([...ENV_NAMES].sort());
   expect(configOf(Object.fromEntries(pairs))).toEqual(configOf({}));
+  expect(loadConfig(Object.fromEntries(pairs)).warnings).toEqual([]);
 });
 
 function configOf(env: Environment): Config {

@@ -101,12 +101,48 @@ describe.each(['canvas', 'moodle'] as const)('a launch from %s', (family) => {
     expect(admin.status).toBe(200);
     expect(admin.text()).toContain('Manager');
     const members = await membersOf(tool, channelIn(admin.url));
-    if (family === 'canvas') expect(members.some((member) => member.subject === cast.admin)).toBe(false);
+    expect(members.some((member) => member.subject === cast.admin)).toBe(false);
     const roles = ['http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student'];
     const claims = { 'https://purl.imsglobal.org/spec/lti/claim/roles': roles };
     const stranger = await launchAs(tool, lms(), { courseId: id, personId: cast.student, overrides: { claims } });
     expect(stranger.status).toBe(403);
     expect(stranger.text()).toContain('You have no role in this course');
+  });
+});
+
+describe('a shared computer', () => {
+  it('shows the next person nothing of the one before, and keeps the tabs of one person', async () => {
+    const { canvas, moodle } = tool.sandbox;
+    const { id, cast } = canvas.course('small');
+    const browser = await launchAs(tool, canvas, { courseId: id, personId: cast.instructor });
+    const first = browser.url;
+    const big = canvas.course('big');
+    await launchAs(tool, canvas, { courseId: big.id, personId: cast.instructor, visitor: browser });
+    const second = browser.url;
+    const elsewhere = moodle.course('small');
+    await launchAs(tool, moodle, { courseId: elsewhere.id, personId: elsewhere.cast.student, visitor: browser });
+    expect((await browser.get(first)).status).toBe(200);
+    await launchAs(tool, canvas, { courseId: id, personId: cast.student, visitor: browser });
+    const third = browser.url;
+    expect([(await browser.get(first)).status, (await browser.get(second)).status]).toEqual([401, 404]);
+    expect((await browser.get(first)).text()).toContain('Open the tool from your course again');
+    expect((await browser.get(third)).text()).toContain('Your role here: Member');
+    expect((await browser.get(new URL(third).pathname)).text()).toContain('Your role here: Member');
+  });
+});
+
+describe('the frame of a page', () => {
+  it('may be the platform’s and that of the page the launch came from, and the log names neither', async () => {
+    const { canvas } = tool.sandbox;
+    const { id, cast } = canvas.course('small');
+    const presentation = { return_url: 'https://learn.school.test/courses/1/return?token=of-the-user' };
+    const claims = { 'https://purl.imsglobal.org/spec/lti/claim/launch_presentation': presentation };
+    const visitor = await launchAs(tool, canvas, { courseId: id, personId: cast.student, overrides: { claims } });
+    const policy = visitor.headers.get('content-security-policy') ?? '';
+    const ancestors = /frame-ancestors ([^;]*)/.exec(policy)?.[1]?.split(' ') ?? [];
+    expect(ancestors).toContain(new URL(canvas.base).origin);
+    expect(ancestors).toContain('https://learn.school.test');
+    expect(JSON.stringify(tool.logged)).not.toContain('learn.school.test');
   });
 });
 
@@ -121,6 +157,7 @@ describe('Canvas', () => {
     expect(await levelOf(cast.observer)).toBe('Member');
     expect(await levelOf(cast.teachesElsewhere)).toBe('Member');
     expect(await levelOf(cast.invited)).toBe('Member');
+    expect(await levelOf(cast.twoRoles)).toBe('Manager');
   });
 
   it('takes a token that was stamped five minutes ago, and turns an anonymous visitor away kindly', async () => {

@@ -11,7 +11,12 @@ describe('a reader', () => {
     [0, 'now'],
     [-50_000, '1 minute ago'],
     [-3 * 60_000, '3 minutes ago'],
+    [-59.4 * 60_000, '59 minutes ago'],
+    [-59.7 * 60_000, '1 hour ago'],
+    [-23.4 * 3_600_000, '23 hours ago'],
+    [-23.7 * 3_600_000, 'yesterday'],
     [-26 * 3_600_000, 'yesterday'],
+    [-6.7 * 86_400_000, '15 Nov 2026, 04:12'],
     [2 * 3_600_000, 'in 2 hours'],
   ])('tells a moment %i ms away as "%s"', (ms, text) => {
     expect(reader.time(NOW + ms).text).toBe(text);
@@ -30,6 +35,7 @@ describe('a reader', () => {
 
   it.each([
     [420, '0.4 secs'],
+    [59_700, '1 min 0 secs'],
     [65_000, '1 min 5 secs'],
     [3_720_000, '1 hr 2 mins'],
   ])('tells %i ms as "%s"', (ms, text) => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isTimeZone } from '../../src/lib/time-zone.ts';
 import { type LaunchClaims, parseClaims } from '../../src/lti/claims.ts';
-import { isTimeZone, toLocale } from '../../src/lti/locale.ts';
+import { toLocale } from '../../src/lti/locale.ts';
 
 const LTI = 'https://purl.imsglobal.org/spec/lti/claim/';
 const ROSTER = 'https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice';

@@ -95,9 +95,11 @@ describe.skipIf(executablePath === null)('in a browser', () => {
           userId: 'user' as UserId,
           launchLevel: 'member' as const,
           launchOnly: false,
+          isTest: false,
           locale: null,
           timeZone: null,
           family: 'other',
+          frameOrigin: null,
         };
         if (needsNewTab) return showHandover({ handovers }, { req, res }, grant);
         await sessions.start(req, res, grant);

@@ -37,9 +37,11 @@ const GRANT: NewGrant = {
   userId: 'user' as UserId,
   launchLevel: 'member',
   launchOnly: false,
+  isTest: false,
   locale: null,
   timeZone: null,
   family: 'other',
+  frameOrigin: null,
 };
 
 beforeAll(async () => {

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => tool.close());
 
-const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
+/** What a browser sends with a form of our own page. */
+const ownPage = () => ({ 'sec-fetch-site': 'same-origin', origin: tool.url });
 
 async function inviteUrl(activates = true): Promise<string> {
   const { invites } = tool.storage;
@@ -27,7 +28,7 @@ async function open(url: string) {
   return { status: response.status, headers: response.headers, html, form };
 }
 
-async function post(form: Record<string, string>, headers: Record<string, string> = SAME_ORIGIN) {
+async function post(form: Record<string, string>, headers: Record<string, string> = ownPage()) {
   const response = await fetch(`${tool.url}/lti/register`, {
     method: 'POST',
     headers,
@@ -108,8 +109,9 @@ describe('the registration page', () => {
     const { form } = await open(tool.sandbox.moodle.startRegistration(await inviteUrl()));
     const known = await knownPlatforms();
     for (const headers of [
-      { 'sec-fetch-site': 'cross-site' },
-      { 'sec-fetch-site': 'same-site' },
+      { ...ownPage(), 'sec-fetch-site': 'cross-site' },
+      { ...ownPage(), 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'same-origin' },
       { origin: 'https://evil.example' },
       {},
     ]) {

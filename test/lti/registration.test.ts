@@ -123,6 +123,31 @@ describe('an invite', () => {
   });
 });
 
+describe('an invite whose registration broke off', () => {
+  test('is not good for a second one when the platform was added already', async () => {
+    serve();
+    const secret = await invite();
+    const { digest } = await preview(secret);
+    const dying = createRegistrations({
+      ...world,
+      ...world.storage,
+      engine: {
+        async registerDynamically(asked) {
+          await world.engine.registerDynamically(asked);
+          throw new Error('the process died here');
+        },
+      },
+      publicUrl: PUBLIC_URL,
+    });
+    await expect(dying.register({ ...request(secret), digest })).rejects.toThrow('died');
+    world.time.now += HOUR - 1;
+    serve(configuration(), { client_id: 'second' });
+    const again = await registrations.register({ ...request(secret), digest });
+    expect(again).toEqual({ ok: false, reason: 'invite-not-open' });
+    expect(await world.storage.platforms.listPlatforms()).toHaveLength(1);
+  });
+});
+
 describe('a registration', () => {
   test('sends what a stock Moodle 4.5 took, with its token, and stores what it answered', async () => {
     const sample = JSON.parse(readFileSync('test/fixtures/moodle-4.5/dynamic-registration.json', 'utf8'));
@@ -185,6 +210,12 @@ describe('a registration', () => {
       ok: true,
       value: { status: 'active', deployments: 'learn', deploymentIds: [] },
     });
+  });
+
+  test.each(['canvas', 'blackboard'])('that names the first deployment of %s learns later ones', async (family) => {
+    const answer = { client_id: 'abc', [TOOL]: { deployment_id: '7' } };
+    serve(configuration({ [LMS]: { product_family_code: family } }), answer);
+    expect(await register(await invite())).toMatchObject({ value: { deployments: 'learn', deploymentIds: ['7'] } });
   });
 
   test('without a token sends none', async () => {

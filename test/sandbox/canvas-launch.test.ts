@@ -202,7 +202,11 @@ describe('the claims of a Canvas sandbox launch', () => {
     const registration = canvas.registrations.list()[0];
     if (registration) registration.custom = { ...registration.custom, wish: '$Canvas.no.such' };
     const custom = launch(canvas, student())[`${LTI}custom`];
-    expect(custom).toMatchObject({ wish: '$Canvas.no.such', membership_roles: 'StudentEnrollment', course_id: 101 });
+    expect(custom).toMatchObject({
+      wish: '$Canvas.no.such',
+      canvas_membership_roles: 'StudentEnrollment',
+      course_id: 101,
+    });
   });
 
   it('lack the roster at account level, when it is switched off, and when the scope was withdrawn', () => {

@@ -145,7 +145,7 @@ describe('the roster of the Canvas sandbox', () => {
     const page = await fetchRoster(`${canvas.rosterUrl(small.id)}?rlid=${small.contextId}&limit=5`, token);
     const [message] = (page.body.members[0]?.message ?? []) as Record<string, unknown>[];
     expect(message).toMatchObject({ [`${LTI}custom`]: { section_ids: expect.stringMatching(/^101[12]$/) } });
-    expect(message?.[`${LTI}custom`]).not.toHaveProperty('membership_roles');
+    expect(message?.[`${LTI}custom`]).not.toHaveProperty('canvas_membership_roles');
     expect(page.next).toContain('rlid=');
     expect((await fetchRoster(`${canvas.rosterUrl(small.id)}?rlid=other`, token)).status).toBe(400);
   });

@@ -79,7 +79,7 @@ const CHARSETS = [
 /** Bends a request in one to four ways; `marker` stands in values only, for what repeats it is told by that. */
 export function bend(dice: Dice, template: Template, marker: string): FuzzRequest {
   const draft: Draft = {
-    method: dice.once(12) ? dice.pick(METHODS) : template.method,
+    method: dice.once(25) ? dice.pick(METHODS) : template.method,
     segments: template.path.split('/'),
     query: Object.entries(template.query ?? {}),
     headers: { ...template.headers },
@@ -165,14 +165,19 @@ const ODD_SEGMENTS = [
 
 function bendPairs(pairs: [string, string][], dice: Dice, marker: string): void {
   const at = dice.roll(pairs.length + 1);
-  const pair = pairs[at];
-  if (pair === undefined || dice.once(4))
-    pairs.push([dice.pick([...NAMES, 'as', 'q', 'state', 'limit', 'cursor']), text(dice, marker)]);
-  else if (dice.once(6)) pairs.splice(at, 1);
-  else if (dice.once(6)) pairs.push([pair[0], text(dice, marker)]);
-  else if (dice.once(6)) pairs[at] = [`${pair[0]}[]`, pair[1]];
-  else if (dice.once(4)) pairs[at] = [pair[0], flip(pair[1], dice)];
-  else pairs[at] = [pair[0], text(dice, marker)];
+  const [name, value] = pairs[at] ?? [dice.pick([...NAMES, 'as', 'q', 'state', 'limit', 'cursor']), ''];
+  const other = dice.pick<() => [string, string][]>([
+    () => [],
+    () => [[`${name}[]`, value]],
+    () => [
+      [name, value],
+      [name, text(dice, marker)],
+    ],
+    () => [[name, flip(value, dice)]],
+    () => [[name, text(dice, marker)]],
+    () => [[name, text(dice, marker)]],
+  ]);
+  pairs.splice(at, 1, ...other());
 }
 
 /** One character of a good value is another one. */
@@ -224,7 +229,7 @@ const ODD_TEXTS = [
     "' OR 1=1 --",
     '<script>alert(1)</script>',
     '{{7*7}}',
-    '${7*7}',
+    '$'.concat('{7*7}'),
     '<%= 7 %>',
     '$t(start.lead)',
     '$&',
@@ -337,7 +342,8 @@ function bendBody(draft: Draft, dice: Dice, marker: string): void {
   else draft.fields = [[dice.pick(NAMES), text(dice, marker)]];
 }
 
-function bendJson(value: unknown, dice: Dice, marker: string): unknown {
+/** The value with something else in one place, or something else altogether. */
+export function bendJson(value: unknown, dice: Dice, marker: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || dice.once(4)) return json(dice, marker, 4);
   const names = Object.keys(value);
   const name = names.length === 0 || dice.once(4) ? dice.pick(NAMES) : dice.pick(names);

@@ -26,7 +26,9 @@ describe('sessions', () => {
     const sessions = createSessions({ store, clock: () => now, random: systemRandom });
     return testServer((router: Router) => {
       router.get('/start/:channel', async (req: Request, res: Response) => {
-        res.json(await sessions.start(req, res, grantFor(String(req.params.channel))));
+        const { platform, user, test } = { platform: 'p', user: 'u', ...req.query } as Record<string, string>;
+        const over = { platformId: platform as PlatformId, userId: user as UserId, isTest: test !== undefined };
+        res.json(await sessions.start(req, res, { ...grantFor(String(req.params.channel)), ...over }));
       });
       router.get('/find', async (req, res) => void res.json(await sessions.find(req)));
       router.get(
@@ -80,6 +82,22 @@ describe('sessions', () => {
     expect(cookieOf(again.headers['set-cookie'], SESSION)).not.toBe(cookie);
   });
 
+  it('ends the grants of whoever launched before on a shared computer', async () => {
+    const first = await request(app).get('/start/a?user=ada');
+    const cookie = cookieOf(first.headers['set-cookie'], SESSION);
+    const launch = (path: string) => request(app).get(`/start/${path}`).set('Cookie', cookie);
+    const channels = async () => {
+      const { body } = await request(app).get('/find').set('Cookie', cookie);
+      return body.grants.map((grant: Grant) => grant.channelId);
+    };
+    await launch('b?user=ada-at-another-lms&platform=other');
+    await launch('c?user=test-student&test');
+    await launch('d?user=ada');
+    expect(await channels()).toEqual(['a', 'b', 'c', 'd']);
+    await launch('e?user=ben');
+    expect(await channels()).toEqual(['b', 'e']);
+  });
+
   it.each(['', 'x', `${'a'.repeat(42)}!`, 'a'.repeat(43), `"${'a'.repeat(43)}"`])(
     'finds nothing for a cookie that was tampered with: %j',
     async (value) => {
@@ -106,8 +124,10 @@ function grantFor(channel: string): Omit<Grant, 'id' | 'at'> {
     userId: 'u' as UserId,
     launchLevel: 'manager',
     launchOnly: false,
+    isTest: false,
     locale: null,
     timeZone: null,
     family: 'canvas',
+    frameOrigin: null,
   };
 }

@@ -42,10 +42,13 @@ export function memorySessions(): SessionStore & { all: Map<string, Session> } {
       const found = all.get(idHash);
       return found && found.expiresAt > now ? found : null;
     },
-    async addGrant(idHash, grant, { keep, now, expiresAt }) {
+    async addGrant(idHash, grant, { keep, now, expiresAt, onePersonOf }) {
       const found = all.get(idHash);
       if (!found || found.expiresAt <= now) return false;
-      all.set(idHash, { ...found, grants: [...found.grants, grant].slice(-keep), expiresAt });
+      const others = found.grants.filter((one) => one.platformId === onePersonOf && one.userId !== grant.userId);
+      const dropped = others.some((one) => !one.isTest) ? others : [];
+      const beside = found.grants.filter((one) => !dropped.includes(one));
+      all.set(idHash, { ...found, grants: [...beside, grant].slice(-keep), expiresAt });
       return true;
     },
     async removeSession(idHash) {

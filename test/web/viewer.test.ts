@@ -2,8 +2,10 @@ import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import type { Channel, ChannelId, PlatformId, UserId } from '../../src/channels/channel.ts';
 import { emptyMembership, type Membership, settle } from '../../src/channels/membership.ts';
+import type { Platform } from '../../src/lti/platform.ts';
 import type { Grant, Session } from '../../src/web/session-store.ts';
 import { createViewers } from '../../src/web/viewer.ts';
+import { makePlatform } from '../storage/support/builders.ts';
 
 const HERE = 'here' as ChannelId;
 const USER = 'user' as UserId;
@@ -54,7 +56,7 @@ describe('the viewer of a channel', () => {
     },
   );
 
-  it('comes by the grant that the link names, else by the newest of this channel', async () => {
+  it('comes by the grant that the link names, else by the newest of this channel, never by another', async () => {
     const grants = [
       grant({ id: 'teacher', launchLevel: 'manager' }),
       grant({ id: 'student', launchLevel: 'member' }),
@@ -67,7 +69,42 @@ describe('the viewer of a channel', () => {
     expect(await by('teacher')).toBe('teacher: manager');
     expect(await by('student')).toBe('student: member');
     expect(await by(null)).toBe('student: member');
-    expect(await by('other')).toBe('student: member');
+    expect(await by('other')).toBe('no-session');
+    expect(await by('of-a-session-that-ended')).toBe('no-session');
+    expect(await by('')).toBe('no-session');
+  });
+});
+
+describe('a launch', () => {
+  const HOUR = 3_600_000;
+  const at = (hours: number, over: Partial<Grant>, as: string | null = 'grant') =>
+    resolve({ grants: [grant({ at: 1_000, ...over })], now: 1_000 + hours * HOUR, as });
+
+  it('is good for 12 hours, however long others keep the session alive', async () => {
+    expect(await at(11.99, {})).toMatchObject({ ok: true });
+    expect(await at(12, {})).toMatchObject({ ok: false, reason: 'no-session' });
+    expect(await at(12, {}, null)).toMatchObject({ ok: false, reason: 'no-session' });
+  });
+
+  it('of an administrator, which no membership backs, is good for 4 hours', async () => {
+    const admin = { launchOnly: true, launchLevel: 'manager' } as const;
+    expect(await at(3.99, admin)).toMatchObject({ ok: true });
+    expect(await at(4, admin)).toMatchObject({ ok: false, reason: 'no-session' });
+  });
+
+  it('that is over gives way to a newer one where the link names none', async () => {
+    const grants = [grant({ id: 'new', at: 9 * HOUR }), grant({ id: 'admin', at: 5 * HOUR, launchOnly: true })];
+    expect(await resolve({ grants, now: 10 * HOUR })).toMatchObject({ value: { grant: { id: 'new' } } });
+  });
+
+  it.each(['disabled', 'pending', null] as const)('ends with its platform: %s', async (status) => {
+    const found = await resolve({ platform: status && { status } });
+    expect(found).toMatchObject({ ok: false, reason: 'inactive-registration' });
+  });
+
+  it('is shown in frames of its own platform and of the page it came from', async () => {
+    const found = await resolve({ grants: [grant({ frameOrigin: 'https://learn.school.test' })] });
+    expect(found).toMatchObject({ value: { frameAncestors: ['https://lms.example', 'https://learn.school.test'] } });
   });
 });
 
@@ -76,7 +113,9 @@ type Scene = {
   grants?: Grant[];
   channel?: Partial<Channel> | null;
   member?: Partial<Membership> | null;
+  platform?: Partial<Platform> | null;
   as?: string | null;
+  now?: number;
 };
 
 function resolve(scene: Scene) {
@@ -89,6 +128,8 @@ function resolve(scene: Scene) {
         scene.channel === null ? null : ({ id: HERE, deletedAt: null, ...scene.channel } as Channel),
     },
     memberships: { findMembership: async () => membership },
+    platforms: { findPlatform: async () => (scene.platform === null ? null : makePlatform('p', scene.platform)) },
+    clock: () => scene.now ?? 0,
   });
   return viewers.resolve({} as Request, HERE, scene.as ?? null);
 }
@@ -106,9 +147,11 @@ function grant(over: Partial<Grant>): Grant {
     userId: USER,
     launchLevel: 'member',
     launchOnly: false,
+    isTest: false,
     locale: null,
     timeZone: null,
     family: 'other',
+    frameOrigin: null,
     at: 0,
     ...over,
   };

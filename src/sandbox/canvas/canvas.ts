@@ -102,7 +102,7 @@ function premadeRegistration(tool: ToolAddresses): SandboxRegistration {
     privacy: 'public',
     custom: {
       time_zone: '$Person.address.timezone',
-      membership_roles: '$Canvas.membership.roles',
+      canvas_membership_roles: '$Canvas.membership.roles',
       course_id: '$Canvas.course.id',
       section_ids: '$Canvas.course.sectionIds',
       previous_contexts: '$Canvas.course.previousContextIds',

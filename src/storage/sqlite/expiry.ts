@@ -1,6 +1,10 @@
 import type { Storage } from '../storage.ts';
 import type { Database } from './database.ts';
 
+/** Diffs name people; what a sync did in numbers is kept longer. Milliseconds. */
+const DIFFS_KEPT = 90 * 86_400_000;
+const RUNS_KEPT = 400 * 86_400_000;
+
 type RemoveExpired = Storage['removeExpired'];
 
 /** Removes rows whose time is over, `limit` of each table at most, so that no request waits long for it. */
@@ -11,10 +15,14 @@ export function createRemoveExpired(db: Database): RemoveExpired {
     prepareRemoval(db, 'rate_limits', 'key', 'resets_at <= @now'),
     // Not one that is being used at this moment.
     prepareRemoval(db, 'registration_invites', 'id', 'expires_at <= @now AND coalesce(claimed_until, 0) <= @now'),
+    db.prepare<{ now: number; limit: number }>(
+      `DELETE FROM sync_changes WHERE (sync_id, number) IN (
+         SELECT sync_id, number FROM sync_runs JOIN sync_changes ON sync_id = id
+         WHERE finished_at <= @now - ${DIFFS_KEPT} AND state <> 'held' LIMIT @limit)`,
+    ),
+    prepareRemoval(db, 'sync_runs', 'id', `finished_at <= @now - ${RUNS_KEPT} AND state <> 'held'`),
   ];
-  return async (now, limit) => {
-    for (const statement of statements) statement.run({ now, limit });
-  };
+  return async (now, limit) => statements.map((statement) => statement.run({ now, limit }).changes).includes(limit);
 }
 
 function prepareRemoval(db: Database, table: string, key: string, isOver: string) {

@@ -30,7 +30,9 @@ export function createMembershipStore(db: Database): MembershipStore {
 }
 
 function rosterSlices(db: Database, users: UserRows, members: MembershipRows) {
-  const applied = db.prepare<[string], number>('SELECT applied_changes FROM sync_runs WHERE id = ?').pluck();
+  const position = db.prepare<[string], { applied: number; restarts: number }>(
+    'SELECT applied_changes AS applied, restarts FROM sync_runs WHERE id = ?',
+  );
   const move = db.prepare<[number, string]>('UPDATE sync_runs SET applied_changes = ? WHERE id = ?');
 
   function applyChange(slice: RosterSlice, change: RosterChange, decide: RosterDecision): void {
@@ -43,11 +45,14 @@ function rosterSlices(db: Database, users: UserRows, members: MembershipRows) {
     if (next) members.put(current, { ...next, ...key }, slice.at);
   }
 
-  return atomic(db, (slice: RosterSlice, decide: RosterDecision): void => {
-    // Done before: a process that lost the lease and woke up late must not bring an old roster back.
-    if ((applied.get(slice.syncId) ?? 0) >= slice.upTo) return;
+  return atomic(db, (slice: RosterSlice, decide: RosterDecision): boolean => {
+    const stands = position.get(slice.syncId);
+    // A process that lost the lease and woke up late must not bring an old roster back.
+    if (!stands || stands.restarts > slice.attempt) return false;
+    if (stands.applied >= slice.upTo) return true;
     for (const change of slice.changes) applyChange(slice, change, decide);
     move.run(slice.upTo, slice.syncId);
+    return true;
   });
 }
 

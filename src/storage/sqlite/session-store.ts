@@ -1,9 +1,8 @@
-import type { Grant, Session, SessionStore } from '../../web/session-store.ts';
+import type { AddGrantOptions, Grant, Session, SessionStore } from '../../web/session-store.ts';
 import { fromJson, toJson } from './columns.ts';
 import { atomic, type Database } from './database.ts';
 
 type SessionRow = Omit<Session, 'grants'> & { grants: string };
-type GrantOptions = Parameters<SessionStore['addGrant']>[2];
 
 export function createSessionStore(db: Database): SessionStore {
   const insert = db.prepare<[SessionRow]>(
@@ -18,10 +17,11 @@ export function createSessionStore(db: Database): SessionStore {
   );
   const remove = db.prepare<[string]>('DELETE FROM sessions WHERE id_hash = ?');
 
-  const addGrant = atomic(db, (idHash: string, grant: Grant, options: GrantOptions) => {
+  const addGrant = atomic(db, (idHash: string, grant: Grant, options: AddGrantOptions) => {
     const row = find.get(idHash, options.now);
     if (!row) return false;
-    const grants = [...fromJson<Grant[]>(row.grants), grant].slice(-options.keep);
+    const beside = grantsBeside(grant, fromJson<Grant[]>(row.grants), options);
+    const grants = [...beside, grant].slice(-options.keep);
     update.run(toJson(grants), options.expiresAt, idHash);
     return true;
   });
@@ -41,4 +41,11 @@ export function createSessionStore(db: Database): SessionStore {
       return remove.run(idHash).changes === 1;
     },
   };
+}
+
+/** Those of the known grants that stay when one is added. */
+function grantsBeside(added: Grant, known: Grant[], { onePersonOf }: AddGrantOptions): Grant[] {
+  const isOthers = ({ platformId, userId }: Grant) => platformId === onePersonOf && userId !== added.userId;
+  const somebodyElse = known.some((grant) => isOthers(grant) && !grant.isTest);
+  return somebodyElse ? known.filter((grant) => !isOthers(grant)) : known;
 }

@@ -27,12 +27,16 @@ function runReads(db: Database): RunReads {
     `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state IN (SELECT value FROM json_each(?))
      ORDER BY queued_at DESC, id DESC LIMIT 1`,
   );
-  const unfinished = db.prepare<[], SyncRow>(
-    `SELECT ${COLUMNS} FROM sync_runs WHERE state IN ('queued', 'running') ORDER BY queued_at, id`,
+  const held = db.prepare<[string], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state = 'held' ORDER BY queued_at DESC LIMIT 1`,
+  );
+  const unfinished = db.prepare<[number], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE state IN ('queued', 'running') ORDER BY queued_at, id LIMIT ?`,
   );
   const due = db
     .prepare<{ launchedSince: number; askedBefore: number; limit: number }, ChannelId>(
       `SELECT DISTINCT contexts.channel_id FROM contexts JOIN channels ON channels.id = contexts.channel_id
+         JOIN platforms ON platforms.id = contexts.platform_id AND platforms.status = 'active'
        WHERE contexts.roster_url IS NOT NULL AND contexts.last_launch_at >= @launchedSince
          AND channels.deleted_at IS NULL AND NOT EXISTS (
            SELECT 1 FROM sync_runs
@@ -44,8 +48,9 @@ function runReads(db: Database): RunReads {
     channelsDueForSync: async (query) => due.all(query),
     findSync: async (id) => read(byId.get(id)),
     listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromRow),
-    lastSync: async (channelId, states) => read(last.get(channelId, toJson(states))),
-    unfinishedSyncs: async () => unfinished.all().map(fromRow),
+    lastSync: async (channelId, states) =>
+      read(states.join() === 'held' ? held.get(channelId) : last.get(channelId, toJson(states))),
+    unfinishedSyncs: async (limit) => unfinished.all(limit).map(fromRow),
   };
 }
 
@@ -63,7 +68,7 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | '
     `UPDATE sync_runs SET state = @state, phase = @phase, pages = @pages, members = @members, counts = @counts,
        total_changes = @totalChanges, applied_changes = @appliedChanges, reason = @reason, restarts = @restarts,
        decided_by = @decidedBy, started_at = @startedAt, finished_at = @finishedAt
-     WHERE id = @id`,
+     WHERE id = @id AND state IN ('queued', 'running') AND restarts <= @restarts`,
   );
   // A held run waits with its diff complete, so one that goes on goes on in `applying`, after a crash too.
   const decide = db.prepare<{ id: string; state: string; reason: string | null; by: string; at: number }, SyncRow>(
@@ -84,9 +89,7 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | '
 
   return {
     requestSync: async (run) => request(run),
-    async saveSync(run) {
-      update.run(toRow(run));
-    },
+    saveSync: async (run) => update.run(toRow(run)).changes === 1,
     decideHeldSync: async (id, decision) => read(decide.get({ id, ...decision })),
   };
 }

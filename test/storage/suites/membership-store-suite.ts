@@ -164,8 +164,25 @@ export function defineMembershipStoreSuite(open: OpenStorage): void {
       const channel = await openChannel(storage());
       const { run } = await storage().syncs.requestSync(makeRun('sync-1', { channelId: channel.id }));
       await storage().syncs.saveSync({ ...run, state: 'running', phase: 'applying', totalChanges: total });
-      return { channel, slice: { syncId: run.id, channelId: channel.id, platformId: PLATFORM, at: NOW + 1 } };
+      return {
+        channel,
+        slice: { syncId: run.id, channelId: channel.id, platformId: PLATFORM, at: NOW + 1, attempt: 0 },
+      };
     }
+
+    it('takes nothing from an attempt that a later one has replaced', async () => {
+      const { channel, slice } = await start(1);
+      const { syncs, memberships } = storage();
+      const late = (await syncs.findSync(slice.syncId))!;
+      expect(await syncs.saveSync({ ...late, restarts: 1 })).toBe(true);
+      const changes = [makeAddition(makeEntry('ana'))];
+      expect(await memberships.applyRosterDiff({ ...slice, changes, upTo: 1 }, decideByRoster)).toBe(false);
+      expect(await syncs.saveSync({ ...late, state: 'failed' })).toBe(false);
+      expect((await memberships.countMembers(channel.id)).total).toBe(0);
+      expect(await memberships.applyRosterDiff({ ...slice, changes, upTo: 1, attempt: 1 }, decideByRoster)).toBe(true);
+      expect(await syncs.saveSync({ ...late, restarts: 1, state: 'applied' })).toBe(true);
+      expect(await syncs.saveSync({ ...late, restarts: 2, state: 'running' })).toBe(false);
+    });
 
     it('makes users and memberships and moves the run along with them', async () => {
       const { channel, slice } = await start(3);
@@ -384,8 +401,9 @@ export function defineMembershipStoreSuite(open: OpenStorage): void {
         changes: [],
         upTo: 0,
         at: NOW,
+        attempt: 0,
       };
-      await storage().memberships.applyRosterDiff(slice, decideByRoster);
+      expect(await storage().memberships.applyRosterDiff(slice, decideByRoster)).toBe(false);
       expect(await storage().syncs.findSync('gone' as SyncId)).toBeNull();
     });
   });

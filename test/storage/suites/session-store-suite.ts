@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChannelId, UserId } from '../../../src/channels/channel.ts';
+import type { ChannelId, PlatformId, UserId } from '../../../src/channels/channel.ts';
 import type { Grant, Session } from '../../../src/web/session-store.ts';
 import { atOnce, NOW, type OpenStorage, PLATFORM } from '../support/builders.ts';
 import { useStorage } from '../support/use-storage.ts';
@@ -8,7 +8,7 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
   describe('session store', () => {
     const storage = useStorage(open);
 
-    function makeGrant(id: string): Grant {
+    function makeGrant(id: string, change: Partial<Grant> = {}): Grant {
       return {
         id,
         channelId: 'channel-1' as ChannelId,
@@ -16,14 +16,17 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
         userId: 'user-1' as UserId,
         launchLevel: 'contributor',
         launchOnly: false,
+        isTest: false,
         locale: 'pt-BR',
         timeZone: null,
         family: 'canvas',
+        frameOrigin: null,
         at: NOW,
+        ...change,
       };
     }
     const session: Session = { idHash: 's1', grants: [makeGrant('g0')], createdAt: NOW, expiresAt: NOW + 100 };
-    const options = { keep: 5, now: NOW, expiresAt: NOW + 500 };
+    const options = { keep: 5, now: NOW, expiresAt: NOW + 500, onePersonOf: null };
 
     it('is found until it expires or is removed', async () => {
       await storage().sessions.createSession(session);
@@ -51,6 +54,24 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
       for (let i = 1; i <= 7; i++) await storage().sessions.addGrant('s1', makeGrant(`g${i}`), options);
       const found = await storage().sessions.findSession('s1', NOW);
       expect(found?.grants.map(({ id }) => id)).toEqual(['g3', 'g4', 'g5', 'g6', 'g7']);
+    });
+
+    it('keeps the grants of one person alone where told so, and the test student with their teacher', async () => {
+      const ben = { userId: 'ben' as UserId };
+      const grants = [
+        makeGrant('ada'),
+        makeGrant('ada-as-test-student', { userId: 'test' as UserId, isTest: true }),
+        makeGrant('ben-elsewhere', { ...ben, platformId: 'elsewhere' as PlatformId }),
+      ];
+      await storage().sessions.createSession({ ...session, grants });
+      const add = async (grant: Grant, onePersonOf: PlatformId | null) => {
+        await storage().sessions.addGrant('s1', grant, { ...options, keep: 50, onePersonOf });
+        return (await storage().sessions.findSession('s1', NOW))?.grants.map(({ id }) => id);
+      };
+      const before = grants.map(({ id }) => id);
+      expect(await add(makeGrant('ada-again'), PLATFORM)).toEqual([...before, 'ada-again']);
+      expect(await add(makeGrant('b1', ben), null)).toEqual([...before, 'ada-again', 'b1']);
+      expect(await add(makeGrant('b2', ben), PLATFORM)).toEqual(['ben-elsewhere', 'b1', 'b2']);
     });
 
     it('loses none of twenty grants at once', async () => {

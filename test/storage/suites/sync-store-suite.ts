@@ -110,7 +110,8 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
         if (name === 'b') await storage().syncs.saveSync({ ...run, state: 'applied' });
         if (name === 'c') await storage().syncs.saveSync({ ...run, state: 'running' });
       }
-      expect((await storage().syncs.unfinishedSyncs()).map(({ id }) => id)).toEqual(['sync-c', 'sync-a']);
+      expect((await storage().syncs.unfinishedSyncs(10)).map(({ id }) => id)).toEqual(['sync-c', 'sync-a']);
+      expect((await storage().syncs.unfinishedSyncs(1)).map(({ id }) => id)).toEqual(['sync-c']);
     });
   });
 

@@ -120,17 +120,14 @@ export function decideByRoster(
 
 /** Puts people into a channel as a roster of it would. */
 export async function enterRoster(storage: Storage, channel: Channel, entries: RosterEntry[], at = NOW): Promise<void> {
+  const { id: channelId, platformId } = channel;
+  const { run } = await storage.syncs.requestSync(makeRun(`enter-${channelId}-${at}-${entries.length}`, { channelId }));
+  const changes = entries.map(makeAddition);
   await storage.memberships.applyRosterDiff(
-    {
-      syncId: 'no-run' as SyncId,
-      channelId: channel.id,
-      platformId: channel.platformId,
-      changes: entries.map(makeAddition),
-      upTo: entries.length,
-      at,
-    },
+    { syncId: run.id, channelId, platformId, changes, upTo: entries.length, at, attempt: 0 },
     decideByRoster,
   );
+  await storage.syncs.saveSync({ ...run, state: 'applied' });
 }
 
 export async function collect<Item>(slices: AsyncIterable<Item[]>): Promise<Item[]> {

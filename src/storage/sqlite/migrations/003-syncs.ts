@@ -24,6 +24,10 @@ CREATE TABLE sync_runs (
 CREATE UNIQUE INDEX sync_runs_active ON sync_runs (channel_id) WHERE state IN ('queued', 'running');
 -- A channel's runs, newest first.
 CREATE INDEX sync_runs_of_channel ON sync_runs (channel_id, queued_at, id);
+-- A held run is asked for with every page of its channel, and there is hardly ever one.
+CREATE INDEX sync_runs_held ON sync_runs (channel_id, queued_at) WHERE state = 'held';
+-- Old runs are removed in the order of their ends.
+CREATE INDEX sync_runs_finished ON sync_runs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- The diff of a run, numbered from 0 in the order it is applied in.
 CREATE TABLE sync_changes (

@@ -5,8 +5,8 @@ type Sandboxes = typeof import('../../src/sandbox/sandbox.ts');
 type Sandbox = Awaited<ReturnType<Sandboxes['startSandbox']>>;
 type LoginOptions = Parameters<Sandbox['canvas']['loginForm']>[0];
 
-export type LmsStart = { people: number; toolUrl: string; publicUrl: string };
-export type LmsCourse = {
+export type SandboxStart = { people: number; toolUrl: string; publicUrl: string };
+export type SandboxCourses = {
   registration: Sandbox['canvas']['registration'];
   course: { id: string; contextId: string; title: string; rosterUrl: string; instructor: string };
   small: { id: string; contextId: string; title: string; rosterUrl: string; instructor: string };
@@ -16,7 +16,7 @@ export type LmsCourse = {
 let sandbox: Sandbox | null = null;
 
 answerQuestions({
-  async start({ people, toolUrl, publicUrl }: LmsStart): Promise<LmsCourse> {
+  async start({ people, toolUrl, publicUrl }: SandboxStart): Promise<SandboxCourses> {
     const { startSandbox } = await product<Sandboxes>('sandbox/sandbox');
     sandbox = await startSandbox({
       port: 0,

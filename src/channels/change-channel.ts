@@ -1,17 +1,22 @@
-import type { z } from 'zod';
-import { recordActivity } from '../channels/activity.ts';
-import type { Channel, ChannelId } from '../channels/channel.ts';
-import type { ActivityStore, ChannelStore } from '../channels/channel-store.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import type { channelChangeSchema } from './schemas.ts';
+import { recordActivity } from './activity.ts';
+import type { Channel, ChannelId } from './channel.ts';
+import type { ActivityStore, ChannelStore } from './channel-store.ts';
 
 export type ChangeChannelDeps = { channels: ChannelStore; activity: ActivityStore; clock: Clock; random: Random };
 
+/** What may change; a field that is left out stays. `name` is the one a manager gives, null returns to the LMS's title. */
+export type ChannelChange = { name?: string | null | undefined } & {
+  [Field in ChangeableField]?: Channel[Field] | undefined;
+};
+
+type ChangeableField = 'description' | 'tags' | 'privacy' | 'contributionPolicy' | 'moderated' | 'referenceId';
+
 export type ChannelChangeRequest = {
   channelId: ChannelId;
-  change: z.infer<typeof channelChangeSchema>;
+  change: ChannelChange;
   /** The version the caller saw; null: whatever stands. */
   version: number | null;
   actor: string;
