@@ -19,16 +19,39 @@ export type TimeText = {
   localise: boolean;
 };
 
-/** `now` is in milliseconds; without a `timeZone` exact times are told in UTC. */
-export function createReader(from: { t: TFunction; locale: string; timeZone: string | null; now: number }): Reader {
+/** Who reads, and when: `now` is in milliseconds; without a `timeZone` exact times are told in UTC. */
+type Person = { t: TFunction; locale: string; timeZone: string | null; now: number };
+
+const FORMATS_KEPT = 500;
+
+/** Makes readers that share their formats by language and zone: making the formats takes longer than a page's queries. */
+export function createReaders(): (from: Person) => Reader {
+  const made = new Map<string, Formats>();
+  return (from) => {
+    const key = `${from.locale} ${from.timeZone}`;
+    const formats = made.get(key) ?? createFormats(from);
+    if (made.size < FORMATS_KEPT) made.set(key, formats);
+    return createReader(from, formats);
+  };
+}
+
+type Formats = ReturnType<typeof createFormats>;
+
+function createFormats({ locale, timeZone }: Pick<Person, 'locale' | 'timeZone'>) {
+  return {
+    numbers: new Intl.NumberFormat(locale),
+    exact: new Intl.DateTimeFormat(locale, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+      timeZone: timeZone ?? 'UTC',
+    }),
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }),
+  };
+}
+
+export function createReader(from: Person, formats: Formats = createFormats(from)): Reader {
   const { t, locale, timeZone, now } = from;
-  const numbers = new Intl.NumberFormat(locale);
-  const exact = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: timeZone ?? 'UTC',
-  });
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const { numbers, exact, relative } = formats;
   return {
     t,
     number: (value) => numbers.format(value),

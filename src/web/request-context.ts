@@ -3,6 +3,7 @@ import type { TFunction } from 'i18next';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
+import type { createReaders } from '../lib/reader.ts';
 import { isTimeZone } from '../lib/time-zone.ts';
 import type { Assets } from './assets.ts';
 import type { Texts } from './texts.ts';
@@ -28,6 +29,7 @@ export type RequestContext = {
 /** What pages are made of; the same for all requests of a server. */
 export type PageKit = {
   texts: Texts;
+  readers: ReturnType<typeof createReaders>;
   views: Views;
   assets: Assets;
   publicUrl: string;

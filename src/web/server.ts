@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/ids.ts';
+import { createReaders } from '../lib/reader.ts';
 import { createAssets } from './assets.ts';
 import { type ProblemReason, respondProblem } from './problems.ts';
 import { contextOf, requestContext } from './request-context.ts';
@@ -35,7 +36,7 @@ export function createServer(deps: ServerDeps): Express {
   const assets = createAssets({ folder: new URL('public/', ROOT), cache: production });
   const views = createViews({ folder: new URL('views/', ROOT), cache: production });
   const texts = readTexts(new URL('locales/', ROOT));
-  const kit = { texts, views, assets, publicUrl, frameAncestors, clock, production };
+  const kit = { texts, readers: createReaders(), views, assets, publicUrl, frameAncestors, clock, production };
 
   const app = express();
   app.disable('x-powered-by');

@@ -38,9 +38,15 @@ export function readTexts(folder: URL): Texts {
     const language = locale.split('-')[0] ?? defaultLocale;
     return [locale, language].find((tag) => tag in resources) ?? defaultLocale;
   };
+  const byTag = new Map<string, TFunction>();
   return {
     defaultLocale,
-    forLocale: (locale) => i18n.getFixedT(spokenTag(locale)),
+    forLocale(locale) {
+      const tag = spokenTag(locale);
+      const known = byTag.get(tag) ?? keepTexts(i18n.getFixedT(tag));
+      byTag.set(tag, known);
+      return known;
+    },
     spoken(locale) {
       const tag = spokenTag(locale);
       const lang = tag.split('-')[0] === locale.split('-')[0] ? locale : tag;
@@ -48,3 +54,35 @@ export function readTexts(folder: URL): Texts {
     },
   };
 }
+
+type Values = Record<string, unknown>;
+
+const TEXTS_KEPT = 5_000;
+
+/**
+ * Keeps what i18next found for a key, and puts values in itself where they stand in plain braces: i18next looks a text up
+ * anew each time, and a list of members asks for 500. Plurals, lists and formats stay with i18next.
+ */
+function keepTexts(t: TFunction): TFunction {
+  const kept = new Map<string, string>();
+  function find(key: string): string {
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const text = t(key, { skipInterpolation: true });
+    if (kept.size < TEXTS_KEPT) kept.set(key, text);
+    return text;
+  }
+  function say(key: string, values?: Values): unknown {
+    if (values && NOT_PLAIN.some((option) => option in values)) return t(key, values);
+    const text = find(key);
+    if (!text.includes('{{') && !text.includes('$t(')) return text;
+    if (values === undefined || NOT_PLAIN_TEXT.test(text)) return t(key, values ?? {});
+    return text.replace(PLACE, (_place, name: string) => String(values[name] ?? ''));
+  }
+  return say as TFunction;
+}
+
+/** Options that change which text is meant, or what comes back. */
+const NOT_PLAIN = ['count', 'context', 'ordinal', 'returnObjects', 'defaultValue', 'lng', 'ns', 'interpolation'];
+const NOT_PLAIN_TEXT = /\$t\(|\{\{[^}]*[^\w\s}]/;
+const PLACE = /\{\{\s*(\w+)\s*\}\}/g;

@@ -441,9 +441,9 @@ function bodyOf({ fields, json: value }: Draft): Buffer | null {
   return value === undefined ? null : Buffer.from(JSON.stringify(value) ?? '');
 }
 
-/** Form encoding; lone surrogates as CESU-8, which no browser sends. Now and then nothing is encoded at all. */
+/** Form encoding; lone surrogates as CESU-8, which no browser sends. Now and then nothing is encoded but what parts names. */
 function encode(value: string, dice?: Dice): string {
-  if (dice?.once(20)) return value.replace(/[\s#]/g, '+');
+  if (dice?.once(20)) return value.replace(/[\s#&]/g, '+');
   return [...value]
     .map((char) => (/[\ud800-\udfff]/.test(char) && char.length === 1 ? '%ED%A0%80' : encodeURIComponent(char)))
     .join('');

@@ -30,6 +30,14 @@ describe('texts', () => {
     expect(texts.spoken('xx')).toEqual({ lang: 'en', dir: 'ltr' });
     expect(texts.forLocale('xx-YY')('page.skip')).toBe(t('page.skip'));
   });
+
+  it('say the same the second time, with the values of that time', () => {
+    const layer = (level: string) => t('members.layers.override', { level });
+    expect(layer('Contributor')).toContain('Contributor');
+    expect(layer('$& {{level}}')).toContain('$& {{level}}');
+    expect(t('people.answer', { count: 1, number: '1' })).not.toBe(t('people.answer', { count: 2, number: '1' }));
+    expect(t('people.answer', { count: 2, number: '7' })).toContain('7');
+  });
 });
 
 describe('views', () => {
