@@ -107,10 +107,10 @@ export const LTI_REFUSALS = {
     operator: 'The LMS answered unauthorized_client: this client ID is not enabled there',
   },
   'platform-request-refused': {
-    status: 502,
+    status: 400,
     operator: 'The LMS refused the form of the authentication request; compare the registration on both sides',
   },
-  'platform-error': { status: 502, operator: 'The LMS answered the authentication request with an error' },
+  'platform-error': { status: 400, operator: 'The LMS answered the authentication request with an error' },
 } as const satisfies Record<string, Refusal>;
 
 export type LtiRefusal = keyof typeof LTI_REFUSALS;

@@ -318,15 +318,10 @@ function faultOf(sent: FuzzRequest, answer: Answer, marker: string): string | nu
   const { status, text, headers } = answer;
   // The tool may close the connection while a body that is too large still comes.
   if (status === 0) return /ECONNRESET|EPIPE/.test(text) && (sent.body?.length ?? 0) > 200_000 ? null : 'no answer';
-  if (status >= 500 && !toldByLms(sent, status)) return 'a fault of the tool';
+  if (status >= 500) return 'a fault of the tool';
   if (/\bat \S+ \(|node_modules|SQLITE_|\.ts:\d+/.test(text) && status >= 400) return 'a trace';
   if (headers['x-injected'] !== undefined) return 'an injected header';
   return text.includes(marker) && !mayRepeat(sent, answer) ? 'an echo' : null;
-}
-
-/** A launch that says the LMS could not do its part. */
-function toldByLms({ path, body }: FuzzRequest, status: number): boolean {
-  return status === 502 && /^\/+lti\/+launch/i.test(path) && (body ?? '').includes('error');
 }
 
 /** The search of a list, the settings a key's owner has just written, and the hints that go back to the LMS. */
@@ -342,8 +337,7 @@ function mayRepeat({ path, method }: FuzzRequest, { status, headers }: Answer): 
 function loggedFaults(): string[] {
   const lines = tool.logged.splice(0);
   const errors = lines.filter((line) => Number(line.level) >= 50 && !String(line.reason).startsWith('platform-'));
-  const own = errors.filter((line) => !(line.msg === 'request' && line.status === 502));
-  return own.slice(0, 3).map((line) => `logged: ${JSON.stringify(line).slice(0, 1_000)}`);
+  return errors.slice(0, 3).map((line) => `logged: ${JSON.stringify(line).slice(0, 1_000)}`);
 }
 
 function heapUsed(): number {

@@ -137,13 +137,14 @@ describe.each(ALL_ROUTES)('the route "$name" of a channel', (route) => {
     expect((await ask('otherPlatform', { ...route, path })).status).toBe(404);
   });
 
-  it.runIf(route.hasSync)('knows no sync of another channel and none that nobody has', async () => {
-    for (const sync of [elsewhere.sync.id, NOBODY, '__proto__', '%00']) {
-      const { status } = await ask('manager', route, { sync });
-      expect([sync, status]).toEqual([sync, 404]);
-    }
-    expect((await ask('otherChannel', route, { channel: elsewhere.id })).status).toBe(404);
-  });
+  if (route.hasSync)
+    it('knows no sync of another channel and none that nobody has', async () => {
+      for (const sync of [elsewhere.sync.id, NOBODY, '__proto__', '%00']) {
+        const { status } = await ask('manager', route, { sync });
+        expect([sync, status]).toEqual([sync, 404]);
+      }
+      expect((await ask('otherChannel', route, { channel: elsewhere.id })).status).toBe(404);
+    });
 
   it('answers other methods as if there were nothing', async () => {
     const method = route.method === 'GET' ? 'POST' : 'GET';
@@ -269,19 +270,20 @@ describe.each(Object.entries<ApiRoute>(API_ROUTES))('the API operation %s', (nam
     expectProblem(await call(`${path}?key=${good}&access_token=${good}`, null), 401, 'no-key');
   });
 
-  it.runIf(route.path.includes('{'))('has nothing under an ID of something else', async () => {
-    const key = await keyWith([route.scope]);
-    const [stranger] = (await membersOf(tool, elsewhere.id)).filter(
-      ({ subject }) => !tool.sandbox.canvas.course('small').enrolments.has(subject),
-    );
-    const strange = [
-      { channelId: target.applied.id, syncId: target.id, userId: target.id },
-      { channelId: '__proto__', syncId: 'constructor', userId: 'toString' },
-      { channelId: '%00', syncId: '%00', userId: '%00' },
-      ...(route.path.includes('userId') ? [{ channelId: target.id, userId: stranger?.userId ?? '' }] : []),
-    ];
-    for (const ids of strange) expectProblem(await call(fill(ids), key), 404);
-  });
+  if (route.path.includes('{'))
+    it('has nothing under an ID of something else', async () => {
+      const key = await keyWith([route.scope]);
+      const [stranger] = (await membersOf(tool, elsewhere.id)).filter(
+        ({ subject }) => !tool.sandbox.canvas.course('small').enrolments.has(subject),
+      );
+      const strange = [
+        { channelId: target.applied.id, syncId: target.id, userId: target.id },
+        { channelId: '__proto__', syncId: 'constructor', userId: 'toString' },
+        { channelId: '%00', syncId: '%00', userId: '%00' },
+        ...(route.path.includes('userId') ? [{ channelId: target.id, userId: stranger?.userId ?? '' }] : []),
+      ];
+      for (const ids of strange) expectProblem(await call(fill(ids), key), 404);
+    });
 });
 
 async function keyWith(scopes: readonly ApiScope[], options: { revoked?: boolean } = {}): Promise<string> {

@@ -8,10 +8,12 @@ import {
   makeDeparture,
   makeEntry,
   makeOpening,
+  makePlatform,
   makeRun,
   NOW,
   type OpenStorage,
   openChannel,
+  PLATFORM,
 } from '../support/builders.ts';
 import { useStorage } from '../support/use-storage.ts';
 
@@ -48,6 +50,8 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
     it('names visited channels with a roster whose last run is old, and no others', async () => {
       const { channels, syncs } = storage();
       const opened = await openChannel(storage());
+      const { platforms } = storage();
+      await platforms.addPlatform(makePlatform('p1', { id: PLATFORM, status: 'active' }));
       const { fresh: _fresh, ...context } = makeOpening('1');
       const due = (change: Partial<Parameters<typeof syncs.channelsDueForSync>[0]> = {}) =>
         syncs.channelsDueForSync({ launchedSince: 0, askedBefore: NOW + 10, limit: 5, ...change });
@@ -57,6 +61,8 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       await syncs.requestSync(makeRun('first', { queuedAt: NOW + 20 }));
       expect(await due()).toEqual([]);
       expect(await due({ askedBefore: NOW + 21 })).toEqual([opened.id]);
+      await platforms.updatePlatform(PLATFORM, { status: 'disabled' }, NOW);
+      expect(await due({ askedBefore: NOW + 21 })).toEqual([]);
     });
 
     it('reads a run back as it was saved', async () => {

@@ -121,13 +121,13 @@ export function decideByRoster(
 /** Puts people into a channel as a roster of it would. */
 export async function enterRoster(storage: Storage, channel: Channel, entries: RosterEntry[], at = NOW): Promise<void> {
   const { id: channelId, platformId } = channel;
-  const { run } = await storage.syncs.requestSync(makeRun(`enter-${channelId}-${at}-${entries.length}`, { channelId }));
-  const changes = entries.map(makeAddition);
-  await storage.memberships.applyRosterDiff(
-    { syncId: run.id, channelId, platformId, changes, upTo: entries.length, at, attempt: 0 },
-    decideByRoster,
-  );
-  await storage.syncs.saveSync({ ...run, state: 'applied' });
+  for (const entry of entries) {
+    const { subject, person } = entry;
+    const { id: userId } = await storage.memberships.upsertUser({ platformId, subject, person, at });
+    await storage.memberships.changeMembership({ channelId, userId, at }, (current) =>
+      withRosterEntry(current ?? emptyMembership({ channelId, userId, subject }, 'roster', NOW), entry, 'deactivate'),
+    );
+  }
 }
 
 export async function collect<Item>(slices: AsyncIterable<Item[]>): Promise<Item[]> {
