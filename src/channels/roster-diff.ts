@@ -21,7 +21,7 @@ export type RosterPolicy = {
 
 export type RosterDiff = { changes: RosterChange[]; counts: SyncCounts; hold: HoldReason | null };
 
-/** What a complete roster would change, and whether that looks like an accident. Pure. */
+/** What a complete roster would change, and whether that looks like an accident. Pure. Test students are not counted. */
 export function diffRoster(
   current: Iterable<Membership>,
   roster: ReadonlyMap<string, RosterEntry>,
@@ -62,7 +62,7 @@ export function createRosterComparison(
       const after = applyEntry(member, entry, policy);
       count(tally, member, after);
       const kind = kindOfChange(member, after, entry);
-      counts[COUNTED_AS[kind]] += 1;
+      if (!after.isTest) counts[COUNTED_AS[kind]] += 1;
       if (kind === 'unchanged') return null;
       return { kind, subject: member.subject, entry, before: summarise(member), after: summarise(after) };
     },
@@ -71,7 +71,7 @@ export function createRosterComparison(
         if (seen.has(entry.subject)) continue;
         const after = withRosterEntry(newMember(entry.subject, policy.rosterAsOf), entry, policy.departedOverrides);
         count(tally, null, after);
-        counts.added += 1;
+        if (!after.isTest) counts.added += 1;
         yield { kind: 'add', subject: entry.subject, entry, before: null, after: summarise(after) };
       }
     },

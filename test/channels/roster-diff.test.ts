@@ -96,6 +96,8 @@ describe('diffRoster', () => {
 
   it('does not count test students as removals', () => {
     const tests = Array.from({ length: 9 }, (_, i) => member(`test${i}`, { isTest: true }));
-    expect(diffRoster([teacher, ...tests, ...classOf(9)], rosterOf(9), policy).hold).toBeNull();
+    const { hold, counts } = diffRoster([teacher, ...tests, ...classOf(9)], rosterOf(9), policy);
+    expect(hold).toBeNull();
+    expect(counts).toMatchObject({ deactivated: 0, unchanged: 10 });
   });
 });
