@@ -80,7 +80,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const stopping = new AbortController();
 
   const encryption = createEncryption(secrets.secretKeys);
-  const http = deps.http ?? createGuardedHttp({ allowLoopbackHttp: !config.production, userAgent: USER_AGENT });
+  const http =
+    deps.http ??
+    createGuardedHttp({
+      allowLoopbackHttp: !config.production,
+      networks: config.lmsNetworks,
+      userAgent: USER_AGENT,
+    });
   const { platforms, keys } = storage;
   const [secret] = secrets.secretKeys;
   const engine = await createLtiEngine({ platforms, keys, encryption, http, clock, random, secret, publicUrl });

@@ -78,7 +78,11 @@ type Parts = {
 function createContext({ config, secrets, storage, clock, runSyncs }: Parts): CliContext {
   const random = systemRandom;
   const encryption = createEncryption(secrets.secretKeys);
-  const http = createGuardedHttp({ allowLoopbackHttp: !config.production, userAgent: 'Rostrum' });
+  const http = createGuardedHttp({
+    allowLoopbackHttp: !config.production,
+    networks: config.lmsNetworks,
+    userAgent: 'Rostrum',
+  });
   const engine = startLater({ config, secrets, storage, encryption, http, clock });
   const { publicUrl } = config;
   const invites = createRegistrationInvites({ invites: storage.invites, clock, random, publicUrl });

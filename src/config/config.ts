@@ -1,9 +1,9 @@
 import type { DepartedOverrides } from '../channels/membership.ts';
 import { type Environment, likelyMisspellings, pickKnown } from './env.ts';
+import { readNetworks, readTrustProxy, type TrustProxy } from './networks.ts';
 import { type FilePlace, type Place, readFiles, readPlace } from './places.ts';
 import { type ConfigFault, type ConfigWarning, createReader, type Reader } from './reader.ts';
 import { type ConfiguredSecrets, readSecrets } from './secrets.ts';
-import { readTrustProxy, type TrustProxy } from './trust-proxy.ts';
 import { duration, oneOf, onOrOff, serviceUrl, share, wholeNumber } from './values.ts';
 
 /** All settings but the secrets: safe to log. Paths are absolute, times are milliseconds. */
@@ -15,6 +15,8 @@ export type Config = Place & {
   /** The trial LMSs; never enabled in production. */
   sandbox: { enabled: boolean; port: number; host: string };
   trustProxy: TrustProxy;
+  /** Networks off the public internet where the operator's own LMSs are. */
+  lmsNetworks: string[];
   syncMaxAgeMs: number;
   syncIntervalMs: number;
   departedOverrides: DepartedOverrides;
@@ -47,6 +49,7 @@ export function loadConfig(env: Environment): LoadedConfig {
     role: reader.read('ROLE', oneOf(['all', 'web', 'worker']), 'all'),
     sandbox: readSandbox(reader, { production, port }),
     trustProxy: reader.read('TRUST_PROXY', readTrustProxy, false),
+    lmsNetworks: reader.read('LMS_NETWORKS', readNetworks, []),
     syncMaxAgeMs: reader.read('SYNC_MAX_AGE', duration('0s', '90d'), 3_600_000),
     // Above 24 days a timer of the runtime overflows.
     syncIntervalMs: reader.read('SYNC_INTERVAL', duration('10s', '14d'), 86_400_000),

@@ -4,7 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request as send } from 'undici';
 import type { HttpClient, HttpFailure, HttpRequest, HttpResponse } from './http-client.ts';
-import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
+import { addressIn, isLoopbackAddress, isPublicAddress } from './public-address.ts';
 import { type Failure, failure, type Result, success } from './result.ts';
 
 export type GuardedHttp = HttpClient & { close(): Promise<void> };
@@ -12,6 +12,8 @@ export type GuardedHttp = HttpClient & { close(): Promise<void> };
 export type GuardedHttpOptions = {
   /** For development: plain http is allowed to this machine, and https may reach it too. */
   allowLoopbackHttp: boolean;
+  /** Networks off the public internet that an operator's own LMS is in ("10.2.0.0/16"); none if not given. */
+  networks?: readonly string[];
   /** Sent with every request; Canvas asks its API clients to name themselves. */
   userAgent: string;
   /** The deadline of requests that set none, in milliseconds; 10 s if not given. */
@@ -34,8 +36,9 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
  */
 export function createGuardedHttp(options: GuardedHttpOptions): GuardedHttp {
   const resolve = options.resolve ?? systemResolver;
+  const isOfNetworks = addressIn(options.networks ?? []);
   const isAllowed = (address: string) =>
-    isPublicAddress(address) || (options.allowLoopbackHttp && isLoopbackAddress(address));
+    isPublicAddress(address) || isOfNetworks(address) || (options.allowLoopbackHttp && isLoopbackAddress(address));
   const ways: Record<string, Way> = { 'https:': wayFor(resolve, isAllowed) };
   if (options.allowLoopbackHttp) ways['http:'] = wayFor(resolve, isLoopbackAddress);
 

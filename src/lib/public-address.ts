@@ -19,6 +19,21 @@ export function isLoopbackAddress(address: string): boolean {
   return family !== 0 && LOOPBACK.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Whether an address lies in one of these networks, written as an address or as address/bits. */
+export function addressIn(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [base = '', bits] = network.split('/');
+    const family = isIP(base) === 4 ? 'ipv4' : 'ipv6';
+    list.addSubnet(base, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family);
+  }
+  return (address) => {
+    const plain = withoutZone(address);
+    const family = isIP(plain);
+    return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
 function withoutZone(address: string): string {
   return address.replace(/%.*$/, '');
 }

@@ -217,3 +217,12 @@ describe('in development', () => {
     }
   });
 });
+
+test('networks that an operator named are reached, and no others', async () => {
+  const { port } = await server((_req, res) => void res.end('plain'));
+  const url = `https://127.0.0.1:${port}/`;
+  expect(await client()({ url })).toMatchObject({ ok: false, reason: 'blocked-address' });
+  expect(await client({ networks: ['10.2.0.0/16'] })({ url })).toMatchObject({ ok: false, reason: 'blocked-address' });
+  // Let through, and refused by the handshake: the server there speaks no TLS.
+  expect(await client({ networks: ['127.0.0.0/8'] })({ url })).toMatchObject({ ok: false, reason: 'unreachable' });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopbackAddress, isPublicAddress } from '../../src/lib/public-address.ts';
+import { addressIn, isLoopbackAddress, isPublicAddress } from '../../src/lib/public-address.ts';
 
 describe('isPublicAddress', () => {
   test.each([
@@ -68,4 +68,12 @@ describe('isLoopbackAddress', () => {
   test.each(['8.8.8.8', '10.0.0.1', '0.0.0.0', '::', 'localhost'])('refuses %s', (address) => {
     expect(isLoopbackAddress(address)).toBe(false);
   });
+});
+
+test('an address is in the networks that are named, by number and not by spelling', () => {
+  const isOurs = addressIn(['10.2.0.0/16', '192.168.7.9', 'fd00:12::/32']);
+  for (const address of ['10.2.0.1', '10.2.255.255', '192.168.7.9', 'fd00:12:1::5']) expect(isOurs(address)).toBe(true);
+  for (const address of ['10.3.0.1', '192.168.7.8', 'fd00:13::1', '8.8.8.8', 'nonsense']) {
+    expect(isOurs(address)).toBe(false);
+  }
 });

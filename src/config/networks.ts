@@ -17,8 +17,18 @@ export function readTrustProxy(text: string): Parsed<TrustProxy> {
   return wrong('is not off, on, a number of proxies, or a list of proxy addresses such as 10.0.0.0/8,loopback');
 }
 
+/** Networks as a list of addresses and address/bits. */
+export function readNetworks(text: string): Parsed<string[]> {
+  const networks = text.split(',').map((network) => network.trim());
+  if (networks.every(isNetwork)) return right(networks);
+  return wrong('is not a list of networks such as 10.2.0.0/16,fd00:12::/32');
+}
+
 function isPlace(place: string): boolean {
-  if (NAMED.includes(place)) return true;
+  return NAMED.includes(place) || isNetwork(place);
+}
+
+function isNetwork(place: string): boolean {
   const [address = '', bits, ...rest] = place.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
