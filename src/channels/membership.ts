@@ -71,7 +71,7 @@ export type LaunchEntry = {
 
 export type DepartedOverrides = 'deactivate' | 'keep';
 
-/** The effective level (design, section 2): the override, else the higher of roster and launch while the roster's roles
+/** The effective level (docs/decisions/003): the override, else the higher of roster and launch while the roster's roles
  * are unchanged since that launch, else the roster's. */
 function effectiveLevel(member: LevelLayers): PermissionLevel | null {
   if (member.override) return member.override;
