@@ -77,9 +77,9 @@ async function repeat(means: Means): Promise<Repetition> {
     const first = { walk: await walk(), sync: await syncOnce(tool, channelId, people) };
     const again = { walk: await walk(), sync: await syncOnce(tool, channelId, people) };
     const { peak } = await tool.ask<{ peak: number }>('memory');
-    const memberPages = people === GOALS.people ? await measurePages({ ...means, tool }, target, channelId) : [];
     await lms.ask('changeOnePercent');
     const changed = { walk: await walk(), sync: await syncOnce(tool, channelId, people) };
+    const memberPages = people === GOALS.people ? await measurePages({ ...means, tool }, target, channelId) : [];
     await lms.ask('reset');
     return { first, again, changed, memoryMb: (peak - idle.rss) / 2 ** 20, memberPages };
   } finally {

@@ -21,8 +21,8 @@ async function main(words: readonly string[]): Promise<void> {
 type Sizes = { launches: LaunchSizes; rosters: RosterSizes; starts: number };
 
 const FULL: Sizes = {
-  launches: { repetitions: 5, warmUp: 600, launches: 1000 },
-  rosters: { repetitions: { 1000: 5, 10000: 5, 100000: 2 }, pages: 200 },
+  launches: { repetitions: 3, warmUp: 2000, launches: 2000 },
+  rosters: { repetitions: { 1000: 5, 10000: 5, 100000: 1 }, pages: 200 },
   starts: 7,
 };
 const QUICK: Sizes = {

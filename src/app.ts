@@ -135,7 +135,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     routers: [
       healthRoutes({ ready: () => storage.check() }),
       startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
-      Router().use('/lti', limit(LTI_LIMIT)),
+      Router().all(['/lti/login', '/lti/register'], limit(LTI_LIMIT)),
       launchRoutes({ logins, launches, handovers, sessions, publicUrl, ...opener }),
       keyRoutes({ engine }),
       registrationRoutes({ ...storage, engine, http, clock, publicUrl }),
@@ -194,7 +194,7 @@ async function removeExpired(storage: Storage, clock: Clock): Promise<void> {
   while (await storage.removeExpired(clock(), CLEANED_AT_ONCE)) await yieldToRequests();
 }
 
-/** Per client address, before anybody is known; a campus behind one address begins a lecture at the same minute. */
+/** Per client address, where strangers make rows or requests before anybody is known; a campus behind one address begins a lecture at the same minute. */
 const LTI_LIMIT = { name: 'lti', max: 3_000, windowMs: 60_000 };
 /** Per client address; a key that does more than this is told to wait. */
 const API_LIMIT = { name: 'api', max: 600, windowMs: 60_000 };
