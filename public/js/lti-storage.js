@@ -1,32 +1,40 @@
 // LTI platform storage (1EdTech LTI Client Side postMessages): where the browser keeps no cookie in a frame, the LMS
 // keeps one value for us between login and launch. Without script, or without an answer, the page's other way stays.
-const TIMEOUT_MS = 1500;
+// Some LMSs name a frame that never answers (Canvas's mobile apps): the other way is shown then. An answer that comes
+// later, from a slow computer, is still taken.
+const PATIENCE_MS = 1500;
 
 const task = document.getElementById('lti-storage').dataset;
 if (task.task === 'put') await put();
 else await get();
 
 async function put() {
-  const answer = await ask({ subject: 'lti.put_data', key: task.key, value: task.value });
+  const answer = await askPatiently({ subject: 'lti.put_data', key: task.key, value: task.value });
   if (answer) location.replace(task.next);
   else showOtherWay();
 }
 
 async function get() {
-  const answer = await ask({ subject: 'lti.get_data', key: task.key });
+  const answer = await askPatiently({ subject: 'lti.get_data', key: task.key });
   const form = document.getElementById('launch');
   if (!answer || typeof answer.value !== 'string') return showOtherWay();
   form.elements.namedItem('storage_proof').value = answer.value;
   form.submit();
 }
 
-/** The LMS's answer to a message, or null after an error or when none comes in time. */
+async function askPatiently(message) {
+  const patience = setTimeout(showOtherWay, PATIENCE_MS);
+  const answer = await ask(message);
+  clearTimeout(patience);
+  return answer;
+}
+
+/** The LMS's answer to a message, whenever it comes, or null after an error. */
 function ask(message) {
   const frame = findFrame();
   if (!frame) return null;
   const id = crypto.randomUUID();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => finish(null), TIMEOUT_MS);
     const listen = (event) => {
       if (event.origin !== task.origin) return;
       const answer = event.data;
@@ -34,7 +42,6 @@ function ask(message) {
       finish(answer.error ? null : answer);
     };
     const finish = (answer) => {
-      clearTimeout(timer);
       window.removeEventListener('message', listen);
       resolve(answer);
     };

@@ -11,7 +11,7 @@ import {
 import { startTool, type Tool } from '../support/tool.ts';
 
 // The sandbox is on 127.0.0.1 and the tool on localhost: another site to the browser, as every LMS is.
-describe.skipIf(findChromium() === null)('in a frame of an LMS on another site', () => {
+describe.skipIf(findChromium() === null)('in a frame of an LMS on another site', { retry: 1 }, () => {
   let tool: Tool;
   let browser: Browser;
 

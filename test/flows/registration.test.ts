@@ -72,7 +72,7 @@ describe.each(['canvas', 'moodle'] as const)('registering with %s by an invite',
   });
 });
 
-describe.skipIf(findChromium() === null)('the registration pages in the frame of an LMS', () => {
+describe.skipIf(findChromium() === null)('the registration pages in the frame of an LMS', { retry: 1 }, () => {
   it.each([400, 1280])('can be read and used at %i px, and close the frame at the end', async (width) => {
     const browser = await openBrowser();
     const page = await browser.newPage({ viewport: { width, height: 900 } });

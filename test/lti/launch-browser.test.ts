@@ -38,7 +38,7 @@ function coursePage(toolUrl: string, lms: string, storage: boolean): string {
     </script>`;
 }
 
-describe.skipIf(executablePath === null)('in a browser', () => {
+describe.skipIf(executablePath === null)('in a browser', { retry: 1 }, () => {
   let tool: Tool;
   let browser: Browser;
   let lms: string;
@@ -149,18 +149,19 @@ describe.skipIf(executablePath === null)('in a browser', () => {
   it('a frame without cookies or storage gets in through a window of its own', async () => {
     frameKeepsCookies = false;
     const page = await visit('/');
-    const opening = page.waitForEvent('popup');
-    await page.frameLocator('iframe').getByRole('link', { name: 'Open in a new window' }).click();
-    await (await opening).getByText('in the channel').waitFor();
+    const link = page.frameLocator('iframe').getByRole('link', { name: 'Open in a new window' });
+    const [opened] = await Promise.all([page.waitForEvent('popup'), link.click()]);
+    await opened.getByText('in the channel').waitFor();
     await page.context().close();
   });
 
   it('a frame without cookies launches by the storage of the LMS, and opens its channel in a window', async () => {
     frameKeepsCookies = false;
     const page = await visit('/?storage');
-    const opening = page.waitForEvent('popup');
-    await page.frameLocator('iframe').getByRole('button', { name: 'Open the channel' }).click();
-    await (await opening).getByText('in the channel').waitFor();
+    const button = page.frameLocator('iframe').getByRole('button', { name: 'Open the channel' });
+    await button.waitFor();
+    const [opened] = await Promise.all([page.waitForEvent('popup'), button.click()]);
+    await opened.getByText('in the channel').waitFor();
     await page.context().close();
   });
 });
