@@ -122,13 +122,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
     clock,
     random,
   });
-  const limit = createRateLimits({ store: storage.rateLimits, clock });
+  const limit = createRateLimits({ store: storage.rateLimits, clock, isOutage: storage.isOutage });
 
   const handler = createServer({
     publicUrl,
     trustProxy: config.trustProxy,
     logger: log,
     frameAncestors: ancestors.current,
+    isOutage: storage.isOutage,
     clock,
     random,
     production: config.production,

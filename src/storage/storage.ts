@@ -22,7 +22,9 @@ export type Storage = {
    * True when more may be left.
    */
   removeExpired(now: number, limit: number): Promise<boolean>;
-  /** Throws when the engine cannot answer; for `/readyz` and `rostrum doctor`. */
+  /** Throws when the engine cannot read or cannot write; for `/readyz` and `rostrum doctor`. */
   check(): Promise<void>;
+  /** True for what a verb throws when the engine cannot do its work at the moment (disk full, file locked); a bug is none. */
+  isOutage(error: unknown): boolean;
   close(): Promise<void>;
 };

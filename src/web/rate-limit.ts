@@ -14,8 +14,15 @@ export type RateLimit = {
   key?: (req: Request) => string;
 };
 
+export type RateLimitDeps = {
+  store: RateLimitStore;
+  clock: Clock;
+  /** Errors of the store in which requests are let through uncounted, so that what only reads goes on; none if not given. */
+  isOutage?: (error: unknown) => boolean;
+};
+
 /** Makes middleware that refuses with 429 and `Retry-After`; counters stand in the store, so they hold across processes. */
-export function createRateLimits(deps: { store: RateLimitStore; clock: Clock }): (limit: RateLimit) => RequestHandler {
+export function createRateLimits(deps: RateLimitDeps): (limit: RateLimit) => RequestHandler {
   return (limit) => {
     const key = limit.key ?? clientAddress;
     return rateLimit({
@@ -37,13 +44,17 @@ function clientAddress(req: Request): string {
   return ipKeyGenerator(req.ip ?? 'unknown');
 }
 
-function countersOf(deps: { store: RateLimitStore; clock: Clock }, limit: RateLimit): Store {
+function countersOf(deps: RateLimitDeps, limit: RateLimit): Store {
   const named = (key: string) => `${limit.name}:${key}`;
   return {
     localKeys: false,
     async increment(key) {
-      const { hits, resetsAt } = await deps.store.countHit(named(key), deps.clock(), limit.windowMs);
-      return { totalHits: hits, resetTime: new Date(resetsAt) };
+      const now = deps.clock();
+      const counted = await deps.store.countHit(named(key), now, limit.windowMs).catch((error: unknown) => {
+        if (deps.isOutage?.(error)) return { hits: 1, resetsAt: now + limit.windowMs };
+        throw error;
+      });
+      return { totalHits: counted.hits, resetTime: new Date(counted.resetsAt) };
     },
     decrement: (key) => deps.store.forgetHit(named(key)),
     resetKey: (key) => deps.store.forgetHits(named(key)),

@@ -21,6 +21,8 @@ export type ServerDeps = {
   routers: Router[];
   /** Origins of the registered platforms; asked for pages without a viewer, so the caller keeps them at hand. */
   frameAncestors: () => string[];
+  /** Whether an error means that the store is not there at the moment; never if not given. */
+  isOutage?: (error: unknown) => boolean;
   clock: Clock;
   random: Random;
   production: boolean;
@@ -50,20 +52,23 @@ export function createServer(deps: ServerDeps): Express {
   app.use(express.json({ limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] }));
   for (const router of deps.routers) app.use(router);
   app.use((req: Request, res: Response) => respondProblem(req, res, 'not-found'));
-  app.use(answerError);
+  app.use(answerError(deps));
   return app;
 }
 
-const answerError: ErrorRequestHandler = (error: unknown, req, res, _next) => {
-  const { log } = contextOf(req);
-  const reason = requestFault(error);
-  if (reason === null) log.error({ err: error }, 'unexpected error');
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  respondProblem(req, res, reason ?? 'internal');
-};
+function answerError({ isOutage }: ServerDeps): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const { log } = contextOf(req);
+    const fault = requestFault(error);
+    const reason = fault ?? (isOutage?.(error) ? 'unavailable' : 'internal');
+    if (fault === null) log.error({ err: error }, reason === 'unavailable' ? 'the store failed' : 'unexpected error');
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    respondProblem(req, res, reason);
+  };
+}
 
 /** What the request did wrong, as far as Express and its body parsers tell; null when the fault is ours. */
 function requestFault(error: unknown): ProblemReason | null {

@@ -129,6 +129,25 @@ describe('opening a SQLite database', () => {
     await expect(storage.check()).rejects.toThrow();
   });
 
+  it('tells a full disk from a bug', async () => {
+    const storage = mustOpen(path);
+    const db = new BetterSqlite3(path);
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`);
+    const write = (sql: string) => {
+      try {
+        db.exec(sql);
+      } catch (error) {
+        return [(error as { code: string }).code, storage.isOutage(error)];
+      }
+      return null;
+    };
+    expect(write('CREATE TABLE big AS SELECT zeroblob(1000000) AS content')).toEqual(['SQLITE_FULL', true]);
+    expect(write('INSERT INTO sync_runs (id) VALUES (1)')).toEqual(['SQLITE_CONSTRAINT_NOTNULL', false]);
+    expect(storage.isOutage(new TypeError('x is undefined'))).toBe(false);
+    db.close();
+    await storage.close();
+  });
+
   it('refuses a membership of nobody', async () => {
     const storage = mustOpen(path);
     const channel = await openChannel(storage);

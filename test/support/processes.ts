@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
 import { createApp } from '../../src/app.ts';
 import type { ChannelId, SyncId } from '../../src/channels/channel.ts';
@@ -79,7 +79,7 @@ export async function startProcessWorld(options: { bigCourseSize?: number } = {}
     return {
       url: `http://localhost:${own}`,
       child,
-      ready: () => expect.poll(() => said, { timeout: 60_000 }).toContain('Rostrum is ready'),
+      ready: () => vi.waitFor(() => expect(said).toContain('Rostrum is ready'), { timeout: 60_000 }),
       async kill() {
         child.kill('SIGKILL');
         await gone;
@@ -165,6 +165,6 @@ export async function launchAndSync(world: ProcessWorld): Promise<{ channelId: C
 
 /** Waits until a run is applied. */
 export async function finished(world: ProcessWorld, id: SyncId): Promise<void> {
-  const state = async () => (await world.storage.syncs.findSync(id))?.state;
-  await expect.poll(state, { timeout: 120_000, interval: 50 }).toBe('applied');
+  const apply = async () => expect((await world.storage.syncs.findSync(id))?.state).toBe('applied');
+  await vi.waitFor(apply, { timeout: 120_000, interval: 50 });
 }

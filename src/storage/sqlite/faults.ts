@@ -8,6 +8,11 @@ export function fileFault(error: unknown): 'not-a-database' | 'not-writable' | n
   return SQLITE_FAULTS.test(code) ? 'not-writable' : null;
 }
 
+/** True when SQLite cannot read or write the file at the moment; false for a bug. */
+export function isOutage(error: unknown): boolean {
+  return sqliteCode(error) !== null && fileFault(error) !== null;
+}
+
 /** True when another connection holds what was asked for. */
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');

@@ -6,9 +6,9 @@ import type { Storage } from '../storage.ts';
 import { createActivityStore } from './activity-store.ts';
 import { createApiKeyStore } from './api-key-store.ts';
 import { createChannelStore } from './channel-store.ts';
-import type { Database } from './database.ts';
+import { atomic, type Database } from './database.ts';
 import { createRemoveExpired } from './expiry.ts';
-import { fileFault, isBusy, messageOf } from './faults.ts';
+import { fileFault, isBusy, isOutage, messageOf } from './faults.ts';
 import { createInviteStore } from './invite-store.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLeaseStore } from './lease-store.ts';
@@ -91,7 +91,6 @@ function patiently(work: () => void, attempts = 200): void {
 }
 
 function createStores(db: Database): Storage {
-  const alive = db.prepare('SELECT count(*) FROM platforms');
   return {
     channels: createChannelStore(db),
     memberships: createMembershipStore(db),
@@ -106,11 +105,25 @@ function createStores(db: Database): Storage {
     rateLimits: createRateLimitStore(db),
     apiKeys: createApiKeyStore(db),
     removeExpired: createRemoveExpired(db),
-    async check() {
-      alive.get();
-    },
+    check: createCheck(db),
+    isOutage,
     async close() {
       db.close();
     },
+  };
+}
+
+/** Reads, and writes a row that nobody sees: on a full disk reading goes on, and nothing shows it but a write. */
+function createCheck(db: Database): () => Promise<void> {
+  const read = db.prepare('SELECT count(*) FROM platforms');
+  const write = db.prepare("INSERT INTO leases (name, holder, until) VALUES ('check', '', 0)");
+  const forget = db.prepare("DELETE FROM leases WHERE name = 'check'");
+  const writeNothing = atomic(db, () => {
+    write.run();
+    forget.run();
+  });
+  return async () => {
+    read.get();
+    writeNothing();
   };
 }

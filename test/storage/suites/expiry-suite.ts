@@ -71,6 +71,7 @@ export function defineExpirySuite(open: OpenStorage): void {
 
     it('answers the check', async () => {
       await expect(storage().check()).resolves.toBeUndefined();
+      expect(await storage().leases.listLeases()).toEqual([]);
     });
   });
 }
