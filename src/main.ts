@@ -75,7 +75,7 @@ function faultOrThrow(error: unknown, place: Parameters<typeof listenFault>[1]):
 const STORAGE_FAULTS = {
   'newer-schema': 'the database was written by a newer version; start that version, or restore a backup',
   'not-a-database': 'the file is no database of Rostrum; set DATABASE_URL to another path',
-  'not-writable': 'the database cannot be opened for writing; check the folder and its rights',
+  'not-writable': 'the database cannot be opened for writing; check the folder, its rights and the space left',
 };
 
 // Loaded here alone: production never reads the sandbox's code.
