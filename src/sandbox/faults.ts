@@ -4,6 +4,13 @@ export type Privacy = 'public' | 'name_only' | 'email_only' | 'anonymous';
 /** Canvas refuses with 403 and a text (the code in the field) or 429 (its newer documentation), Retry-After or not. */
 export type ThrottleKind = 'canvas-403' | '429' | '429-retry-after';
 
+/**
+ * Answers that are none. `stall`: nothing ever comes. `drip`: a byte a second. `short-length`: the header tells half of
+ * the length that comes. `login-page`: HTML with status 200. `login-redirect`: to such a page. `no-user-ids`: members
+ * without what names them.
+ */
+export type SpoiltAnswer = 'stall' | 'drip' | 'short-length' | 'login-page' | 'login-redirect' | 'no-user-ids';
+
 /** Faults of roster calls. Counters go down by one with each call that they spoil. */
 export type RosterFaults = {
   /** Milliseconds before each page. */
@@ -17,6 +24,8 @@ export type RosterFaults = {
   cutPage: number | null;
   /** The body stops half way, with a status of 200. */
   badJson: boolean;
+  /** Every call is answered so; null for a real answer. */
+  spoilt: SpoiltAnswer | null;
   /** The next link of the last page leads back to the first. */
   pageLoop: boolean;
   /** Next links lead to another origin, where a counter waits for tokens. */
@@ -127,6 +136,7 @@ function calmFaults(pageDelayMs: number): CourseFaults & ServiceFaults {
     throttle: null,
     cutPage: null,
     badJson: false,
+    spoilt: null,
     pageLoop: false,
     foreignNext: false,
     endless: false,

@@ -1,7 +1,14 @@
 import type { Request, Response } from 'express';
 import { sleep } from '../lib/clock.ts';
 import { type Enrolment, isListed, type SandboxCourse } from './course.ts';
-import { type CourseFaults, faultsFor, type RosterFaults, takeFault, takeUnauthorized } from './faults.ts';
+import {
+  type CourseFaults,
+  faultsFor,
+  type RosterFaults,
+  type SpoiltAnswer,
+  takeFault,
+  takeUnauthorized,
+} from './faults.ts';
 import { type HttpAnswer, send, textAnswer } from './http-answer.ts';
 import type { LmsCore } from './lms.ts';
 
@@ -27,7 +34,9 @@ export async function serveRoster(
     if (faults.slowMs > 0) await sleep(faults.slowMs);
     const refused = spoil(core, course.id, req);
     if (refused) return send(res, refused);
-    sendPage(res, exchange.build(faults), faults);
+    const page = exchange.build(faults);
+    if (faults.spoilt) sendSpoilt(res, page, faults.spoilt);
+    else sendPage(res, page, faults);
   } finally {
     requests.rosterRunning--;
   }
@@ -103,4 +112,32 @@ function sendPage(res: Response, page: RosterPage, faults: RosterFaults): void {
   res.setHeader('Content-Length', Buffer.byteLength(body));
   const half = body.slice(0, Math.floor(body.length / 2));
   res.write(half, () => res.socket?.destroy());
+}
+
+function sendSpoilt(res: Response, page: RosterPage, spoilt: SpoiltAnswer): void {
+  if (spoilt === 'drip') drip(res, page);
+  else if (spoilt !== 'stall') send(res, spoiltAnswer(page, spoilt));
+}
+
+function spoiltAnswer(page: RosterPage, spoilt: Exclude<SpoiltAnswer, 'stall' | 'drip'>): HttpAnswer {
+  const half = Math.floor(Buffer.byteLength(page.body) / 2);
+  switch (spoilt) {
+    case 'short-length':
+      return { ...page, headers: { 'Content-Length': String(half) } };
+    case 'login-page':
+      return { status: 200, type: 'text/html; charset=utf-8', body: '<!doctype html><title>Log in</title>' };
+    case 'login-redirect':
+      return { ...textAnswer(302, ''), headers: { Location: '/login' } };
+    case 'no-user-ids':
+      return { ...page, body: page.body.replaceAll('"user_id"', '"userId"') };
+  }
+}
+
+/** Until the caller gives up. */
+function drip(res: Response, page: RosterPage): void {
+  res.status(page.status).setHeader('Content-Type', page.type);
+  let sent = 0;
+  const timer = setInterval(() => res.write(page.body.slice(sent, ++sent)), 1_000).unref();
+  res.on('close', () => clearInterval(timer));
+  res.flushHeaders();
 }

@@ -45,8 +45,9 @@ function nextSync(lms: SandboxLms, course: SandboxCourse): string {
     return `The next ${failing.times} roster calls answer ${failing.code}: a sync retries or fails, and changes nothing.`;
   }
   if (faults.throttle) return `The next ${faults.throttle.times} roster calls are throttled: a sync slows down.`;
-  const broken = faults.cutPage !== null || faults.badJson || faults.pageLoop || faults.foreignNext || faults.endless;
-  if (broken) return 'The roster cannot be read to its end: a sync fails, and changes nothing.';
+  const linked = faults.pageLoop || faults.foreignNext || faults.endless;
+  if (linked || faults.cutPage !== null || faults.badJson || faults.spoilt !== null)
+    return 'The roster cannot be read to its end: a sync fails, and changes nothing.';
   if (course.empty || faults.emptyRoster)
     return 'The next sync finds nobody: it should be held until a person decides.';
   const shown = Math.ceil(count * (1 - faults.shrunk));
