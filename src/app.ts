@@ -25,7 +25,7 @@ import { createLtiEngine, type LtiEngine } from './lti/ltijs/engine.ts';
 import { createLaunchOpener } from './lti/open-launch-routes.ts';
 import { registrationRoutes } from './lti/registration.routes.ts';
 import type { Storage } from './storage/storage.ts';
-import { wireSyncRunner } from './sync-wiring.ts';
+import { type SyncWiring, wireSyncRunner } from './sync-wiring.ts';
 import { createCsrf } from './web/csrf.ts';
 import { healthRoutes } from './web/health.routes.ts';
 import { createRateLimits } from './web/rate-limit.ts';
@@ -63,6 +63,7 @@ export type AppDeps = {
   sandboxUrl?: string | null;
   /** How long a run of a process that died stays locked, in milliseconds. */
   leaseMs?: number;
+  walking?: SyncWiring['walking'];
 };
 
 const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
@@ -96,6 +97,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const syncRunner = wireSyncRunner({
     ...{ config, storage, engine, clock, random, log: syncLog },
     ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(deps.walking ? { walking: deps.walking } : {}),
   });
   const syncService = createSyncService({
     ...storage,

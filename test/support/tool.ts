@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppDeps, createApp } from '../../src/app.ts';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import type { Membership } from '../../src/channels/membership.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
@@ -39,7 +39,7 @@ export type ToolOptions = {
   dataDir?: string;
   clock?: () => number;
   leaseMs?: number;
-};
+} & Pick<AppDeps, 'walking'>;
 
 export async function startTool(options: ToolOptions = {}): Promise<Tool> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rostrum-'));
@@ -67,6 +67,7 @@ export async function startTool(options: ToolOptions = {}): Promise<Tool> {
     log,
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.leaseMs ? { leaseMs: options.leaseMs } : {}),
+    ...(options.walking ? { walking: options.walking } : {}),
   });
   await app.listen();
   const sandbox = await startTrial(config, { ...app, platforms: storage.platforms }, options.sandbox);
