@@ -22,6 +22,8 @@ import { Visitor } from './visitor.ts';
 export type ToolProcess = {
   url: string;
   child: ChildProcess;
+  /** Its log and whatever else it wrote. */
+  said(): string;
   /** Waits until it says that it is ready. */
   ready(): Promise<void>;
   /** `kill -9`, and waits until it is gone. */
@@ -50,7 +52,7 @@ export type ProcessWorld = {
 export async function startProcessWorld(options: { bigCourseSize?: number } = {}): Promise<ProcessWorld> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rostrum-faults-'));
   const port = await freePort();
-  const env = { PORT: `${port}`, DATA_DIR: dataDir, LOG_LEVEL: 'fatal', TRUST_PROXY: 'on' };
+  const env = { PORT: `${port}`, DATA_DIR: dataDir, LOG_LEVEL: 'error', TRUST_PROXY: 'on' };
   const { sandbox, url } = await register(env, options);
   const path = join(dataDir, 'rostrum.sqlite');
   const opened = openSqlite({ path });
@@ -79,6 +81,7 @@ export async function startProcessWorld(options: { bigCourseSize?: number } = {}
     return {
       url: `http://localhost:${own}`,
       child,
+      said: () => said,
       ready: () => vi.waitFor(() => expect(said).toContain('Rostrum is ready'), { timeout: 60_000 }),
       async kill() {
         child.kill('SIGKILL');
