@@ -67,8 +67,7 @@ export function createRosterComparison(
       return { kind, subject: member.subject, entry, before: summarise(member), after: summarise(after) };
     },
     *newcomers() {
-      for (const entry of roster.values()) {
-        if (seen.has(entry.subject)) continue;
+      for (const entry of sortedInPortions(unseen(roster, seen))) {
         const after = withRosterEntry(newMember(entry.subject, policy.rosterAsOf), entry, policy.departedOverrides);
         count(tally, null, after);
         if (!after.isTest) counts.added += 1;
@@ -77,6 +76,30 @@ export function createRosterComparison(
     },
     result: () => ({ counts, hold: findHold(roster.size, tally, policy) }),
   };
+}
+
+function* unseen(roster: ReadonlyMap<string, RosterEntry>, seen: ReadonlySet<string>): Generator<RosterEntry> {
+  for (const entry of roster.values()) if (!seen.has(entry.subject)) yield entry;
+}
+
+/** People sorted at once: some 10 ms of work. */
+const PORTION = 10_000;
+
+/** By name, as a store's lists have them: what is written together then stands together, and is read so by people. */
+function* sortedInPortions(entries: Iterable<RosterEntry>): Generator<RosterEntry> {
+  let portion: RosterEntry[] = [];
+  for (const entry of entries) {
+    portion.push(entry);
+    if (portion.length < PORTION) continue;
+    yield* portion.sort(byName);
+    portion = [];
+  }
+  yield* portion.sort(byName);
+}
+
+function byName({ person: a }: RosterEntry, { person: b }: RosterEntry): number {
+  const [x, y] = [a.name ?? '', b.name ?? ''];
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 /**
