@@ -132,7 +132,7 @@ async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, s
     stored += slice.length;
     await yieldToRequests();
   }
-  for await (const members of deps.memberships.allMembers(run.channelId, SLICE * 2)) {
+  for await (const members of deps.memberships.allMembers(run.channelId, SLICE * 2, comparison.passOver)) {
     for (const member of members) {
       const change = comparison.compare(member);
       if (change) pending.push(change);

@@ -61,6 +61,7 @@ CREATE TABLE memberships (
   channel_id TEXT NOT NULL REFERENCES channels (id),
   user_id TEXT NOT NULL REFERENCES users (id),
   subject TEXT NOT NULL,
+  roster_mark TEXT,               -- all that a sync which finds nothing new reads: see roster-mark.ts
   name TEXT,
   email TEXT,
   is_test INTEGER NOT NULL,
