@@ -76,8 +76,15 @@ export type MembershipStore = {
     filter: MemberFilter,
     page: PageRequest,
   ): Promise<Page<Membership> & { total: number }>;
-  /** Every membership of a channel, in slices, for comparing with a roster. */
-  allMembers(channelId: ChannelId, sliceSize: number): AsyncIterable<Membership[]>;
+  /**
+   * Every membership of a channel, in slices, for comparing with a roster. Those that `passOver` accepts by their subject
+   * and `memberMark` are left out unread, and a slice may then be short or empty.
+   */
+  allMembers(
+    channelId: ChannelId,
+    sliceSize: number,
+    passOver?: (subject: string, mark: string | null) => boolean,
+  ): AsyncIterable<Membership[]>;
   /** People by level and status; test students are left out. */
   countMembers(channelId: ChannelId): Promise<MemberCounts>;
 };

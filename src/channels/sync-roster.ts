@@ -30,8 +30,10 @@ export class RunTakenOver extends Error {
 
 /** An LMS may take this long for one roster, pauses that it asks for included, in milliseconds. */
 const WALK_DEADLINE = 45 * 60_000;
-/** Members compared or changes written between two pauses for waiting requests (some 10 ms of work). */
-const SLICE = 100;
+/** Between two pauses for waiting requests some 10 ms of work: members of a page, members compared, changes written. */
+const INDEXED = 1_000;
+const COMPARED = 500;
+const WRITTEN = 200;
 /** Progress is written at most this often, in milliseconds. */
 const PROGRESS_EVERY = 400;
 
@@ -94,8 +96,8 @@ async function walkContext(
   for (;;) {
     const next = await pages.next();
     if (next.done) return deadline.aborted && !next.value.ok ? failure('timeout') : next.value;
-    for (let from = 0; from < next.value.length; from += SLICE * 10) {
-      walk.index.add(next.value.slice(from, from + SLICE * 10), mapping);
+    for (let from = 0; from < next.value.length; from += INDEXED) {
+      walk.index.add(next.value.slice(from, from + INDEXED), mapping);
       await yieldToRequests();
     }
     await walk.progress.page(next.value.length);
@@ -132,17 +134,17 @@ async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, s
     stored += slice.length;
     await yieldToRequests();
   }
-  for await (const members of deps.memberships.allMembers(run.channelId, SLICE * 2)) {
+  for await (const members of deps.memberships.allMembers(run.channelId, COMPARED, comparison.passOver)) {
     for (const member of members) {
       const change = comparison.compare(member);
       if (change) pending.push(change);
     }
-    await store(SLICE);
+    await store(WRITTEN);
     await yieldToRequests();
   }
   for (const change of comparison.newcomers()) {
     pending.push(change);
-    await store(SLICE);
+    await store(WRITTEN);
   }
   await store(1);
   if (signal.aborted) return comparing;
@@ -158,7 +160,7 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
   const { id: syncId, channelId, platformId } = run;
   for (let from = run.appliedChanges; from < run.totalChanges; ) {
     if (signal.aborted) return run;
-    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(SLICE, run.totalChanges - from) });
+    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(WRITTEN, run.totalChanges - from) });
     if (changes.length === 0) break;
     const upTo = from + changes.length;
     const at = deps.clock();

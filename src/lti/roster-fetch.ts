@@ -37,7 +37,8 @@ export type FetcherDeps = {
   limits: RosterLimits;
 };
 
-type PageFetcher = (url: string) => Promise<Result<RosterPage, SyncFailure>>;
+/** `onNext` is told of the next page before the members of this one are read; never if the page cannot be had. */
+type PageFetcher = (url: string, onNext: (next: string | null) => void) => Promise<Result<RosterPage, SyncFailure>>;
 
 /** Fetches pages with pauses and repeats; the budget of pauses is that of the whole walk. */
 export function createPageFetcher(deps: FetcherDeps, walk: { platform: Platform; signal: AbortSignal }): PageFetcher {
@@ -54,10 +55,10 @@ export function createPageFetcher(deps: FetcherDeps, walk: { platform: Platform;
     return !signal.aborted;
   }
 
-  return async function fetchPage(url) {
+  return async function fetchPage(url, onNext) {
     const tried = { soon: 0, later: 0 };
     for (;;) {
-      const page = await deps.engine.rosterPage(platform, url, request);
+      const page = await deps.engine.rosterPage(platform, url, { ...request, onNext });
       if (signal.aborted) return failure('interrupted');
       if (page.ok) return page;
       const ms = waitBeforeRetry(page, tried, deps);

@@ -26,23 +26,58 @@ export function createRosterReader(deps: RosterReaderDeps): RosterSource {
   return async function* walk({ platformId, contextId, rosterUrl, signal }) {
     const platform = await deps.platforms.findPlatform(platformId);
     if (platform?.status !== 'active') return failure('platform-inactive');
-    const fetchPage = createPageFetcher({ ...deps, limits }, { platform, signal });
+    const ended = new AbortController();
+    const fetchPage = createPageFetcher(
+      { ...deps, limits },
+      { platform, signal: AbortSignal.any([signal, ended.signal]) },
+    );
     const seen = new Set<string>();
     let members = 0;
-    for (let next: string | null = rosterUrl; next !== null; ) {
-      const refused = checkUrl(platform, next, seen, limits);
-      if (refused) return refused;
-      seen.add(next);
-      const page: Result<RosterPage, SyncFailure> = await fetchPage(next);
-      if (!page.ok) return page;
-      members += page.value.listed;
-      const wrong = checkPage(page.value, { contextId, members, limits });
-      if (wrong) return wrong;
-      yield page.value.members;
-      next = page.value.next;
+
+    const ask = (url: string): AskedPage => {
+      const refused = checkUrl(platform, url, seen, limits);
+      if (refused) return { page: Promise.resolve(refused), next: Promise.resolve(null) };
+      seen.add(url);
+      return askFor(url, fetchPage);
+    };
+
+    try {
+      for (let asked: AskedPage | null = ask(rosterUrl); asked !== null; ) {
+        // One page ahead, and no more: the LMS makes the next one while this one is read and kept.
+        const ahead: Promise<AskedPage | null> = asked.next.then((next) => (next === null ? null : ask(next)));
+        const page: Result<RosterPage, SyncFailure> = await asked.page;
+        if (!page.ok) return page;
+        members += page.value.listed;
+        const wrong = checkPage(page.value, { contextId, members, limits });
+        if (wrong) return wrong;
+        yield page.value.members;
+        asked = await ahead;
+      }
+      return success({ pages: seen.size });
+    } finally {
+      ended.abort();
     }
-    return success({ pages: seen.size });
   };
+}
+
+type AskedPage = {
+  page: Promise<Result<RosterPage, SyncFailure>>;
+  /** The next page's address, known before this page is read; null also when this page cannot be had. */
+  next: Promise<string | null>;
+};
+
+function askFor(url: string, fetchPage: ReturnType<typeof createPageFetcher>): AskedPage {
+  let tell: (next: string | null) => void = () => {};
+  const next = new Promise<string | null>((resolve) => {
+    tell = resolve;
+  });
+  const page = fetchPage(url, tell);
+  // A page asked for ahead may fail before anybody waits for it; whoever waits is told, and nobody else.
+  page.then(
+    () => tell(null),
+    () => tell(null),
+  );
+  return { page, next };
 }
 
 function checkUrl(platform: Platform, url: string, seen: ReadonlySet<string>, limits: RosterLimits) {

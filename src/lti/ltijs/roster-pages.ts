@@ -2,7 +2,7 @@ import type { LtijsProvider } from 'ltijs';
 import { z } from 'zod';
 import type { RosterMember } from '../../channels/roster-source.ts';
 import type { SyncFailure } from '../../channels/sync-run.ts';
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, yieldToRequests } from '../../lib/clock.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../lib/http-client.ts';
 import { parseLongArray } from '../../lib/long-json.ts';
 import { type Failure, failure, type Success, success } from '../../lib/result.ts';
@@ -13,7 +13,13 @@ import { nextLink } from './link-header.ts';
 import type { Ltijs } from './load.ts';
 import { type Retry, ServiceError, serverError, throttleError, transportError } from './service-error.ts';
 
-export type PageOptions = { signal?: AbortSignal; timeoutMs?: number; maxBytes?: number };
+export type PageOptions = {
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  maxBytes?: number;
+  /** Told of the next page when the answer is there, before its members are read; once for an answer that is read. */
+  onNext?: (next: string | null) => void;
+};
 
 export type RosterPage = {
   members: RosterMember[];
@@ -83,7 +89,11 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
     });
     if (!answer.ok) throw transportError(answer.reason, answer.detail ?? '');
     refuse(answer.value, deps.clock());
-    taken = await readPage(answer.value, request.url, platform.family);
+    const next = nextLink(answer.value.headers.link, request.url);
+    options.onNext?.(next);
+    // Whoever was told asks for the next page first: the LMS makes it while this one is read.
+    await yieldToRequests();
+    taken = { ...(await readPage(answer.value.body, platform.family)), next };
     // ltijs would parse and copy the page in one go, and its Link parser gives up beyond 2,000 characters, as if it were the last.
     return { headers: {}, body: '{"members":[]}' };
   }
@@ -107,7 +117,7 @@ function refuse(response: HttpResponse, now: number): void {
   if (status !== 200) throw new ServiceError('bad-answer', `status ${status}`, { status });
 }
 
-async function readPage({ headers, body }: HttpResponse, url: string, family: PlatformFamily): Promise<RosterPage> {
+async function readPage(body: string, family: PlatformFamily): Promise<Omit<RosterPage, 'next'>> {
   // Moodle gives a whole course in one answer, however large.
   const parsed = await parseLongArray(body, 'members', (raw) => readRosterMember(raw, family));
   const page = PAGE.safeParse(parsed?.rest);
@@ -116,7 +126,6 @@ async function readPage({ headers, body }: HttpResponse, url: string, family: Pl
     members: parsed.items.filter((member) => member !== null),
     listed: parsed.items.length,
     contextId: page.data.context.id,
-    next: nextLink(headers.link, url),
   };
 }
 

@@ -5,24 +5,31 @@ import type { Database } from './database.ts';
 const DIFFS_KEPT = 90 * 86_400_000;
 const RUNS_KEPT = 400 * 86_400_000;
 
+/** Removing a block of changes costs as much as removing so many other rows. */
+const ROWS_OF_A_BLOCK = 10;
+
 type RemoveExpired = Storage['removeExpired'];
 
 /** Removes rows whose time is over, `limit` of each table at most, so that no request waits long for it. */
 export function createRemoveExpired(db: Database): RemoveExpired {
+  const diffs = db.prepare<{ now: number; limit: number }>(
+    `DELETE FROM sync_changes WHERE (sync_id, first_number) IN (
+       SELECT sync_id, first_number FROM sync_runs JOIN sync_changes ON sync_id = id
+       WHERE finished_at <= @now - ${DIFFS_KEPT} AND state <> 'held' LIMIT @limit)`,
+  );
   const statements = [
     prepareRemoval(db, 'logins', 'state_hash', 'expires_at <= @now'),
     prepareRemoval(db, 'sessions', 'id_hash', 'expires_at <= @now'),
     prepareRemoval(db, 'rate_limits', 'key', 'resets_at <= @now'),
     // Not one that is being used at this moment.
     prepareRemoval(db, 'registration_invites', 'id', 'expires_at <= @now AND coalesce(claimed_until, 0) <= @now'),
-    db.prepare<{ now: number; limit: number }>(
-      `DELETE FROM sync_changes WHERE (sync_id, number) IN (
-         SELECT sync_id, number FROM sync_runs JOIN sync_changes ON sync_id = id
-         WHERE finished_at <= @now - ${DIFFS_KEPT} AND state <> 'held' LIMIT @limit)`,
-    ),
     prepareRemoval(db, 'sync_runs', 'id', `finished_at <= @now - ${RUNS_KEPT} AND state <> 'held'`),
   ];
-  return async (now, limit) => statements.map((statement) => statement.run({ now, limit }).changes).includes(limit);
+  return async (now, limit) => {
+    const blocks = Math.ceil(limit / ROWS_OF_A_BLOCK);
+    const moreDiffs = diffs.run({ now, limit: blocks }).changes === blocks;
+    return statements.map((statement) => statement.run({ now, limit }).changes).includes(limit) || moreDiffs;
+  };
 }
 
 function prepareRemoval(db: Database, table: string, key: string, isOver: string) {

@@ -1,4 +1,4 @@
-import type { ChannelId } from '../../channels/channel.ts';
+import type { ChannelId, UserId } from '../../channels/channel.ts';
 import type { MemberCounts, MemberFilter, MembershipStore } from '../../channels/channel-store.ts';
 import type { Membership } from '../../channels/membership.ts';
 import type { PermissionLevel } from '../../channels/permission-level.ts';
@@ -7,6 +7,8 @@ import { toFlag } from './columns.ts';
 import type { Database } from './database.ts';
 import { listPosition, MEMBERSHIP_COLUMNS, type MembershipRow, readMembership } from './membership-rows.ts';
 import { positionOf, toPage } from './paging.ts';
+
+type PassOver = (subject: string, mark: string | null) => boolean;
 
 type FilterParameters = {
   channelId: ChannelId;
@@ -40,11 +42,41 @@ export function createMemberLists(db: Database): Pick<MembershipStore, 'listMemb
       `SELECT ${MEMBERSHIP_COLUMNS} FROM memberships WHERE channel_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
     )
     .raw();
+  const one = db
+    .prepare<[string, string], MembershipRow>(
+      `SELECT ${MEMBERSHIP_COLUMNS} FROM memberships WHERE channel_id = ? AND user_id = ?`,
+    )
+    .raw();
+  const marks = db
+    .prepare<[string, string, number], [UserId, string, string | null]>(
+      `SELECT user_id, subject, roster_mark FROM memberships
+       WHERE channel_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
+    )
+    .raw();
   const groups = db.prepare<[string], CountRow>(
     `SELECT active, level, update_method AS updateMethod, count(*) AS people
      FROM memberships INDEXED BY memberships_counted
      WHERE channel_id = ? AND is_test = 0 GROUP BY active, level, update_method`,
   );
+
+  async function* slices(channelId: ChannelId, size: number): AsyncGenerator<Membership[]> {
+    for (let after = '', more = true; more; ) {
+      const members: Membership[] = slice.all(channelId, after, size).map(readMembership);
+      if (members.length > 0) yield members;
+      after = members.at(-1)?.userId ?? after;
+      more = members.length === size;
+    }
+  }
+
+  async function* membersLeft(channelId: ChannelId, size: number, passOver: PassOver): AsyncGenerator<Membership[]> {
+    for (let after = '', more = true; more; ) {
+      const keys = marks.all(channelId, after, size);
+      const left = keys.filter(([, subject, mark]) => !passOver(subject, mark));
+      yield left.flatMap(([userId]) => one.all(channelId, userId).map(readMembership));
+      after = keys.at(-1)?.[0] ?? after;
+      more = keys.length === size;
+    }
+  }
 
   return {
     async listMembers(channelId, filter, page) {
@@ -55,14 +87,8 @@ export function createMemberLists(db: Database): Pick<MembershipStore, 'listMemb
       const shown = toPage(rows, page.limit, { item: readMembership, position: listPosition });
       return { ...shown, total: (parameters.q === null ? total : totalFound).get(parameters) ?? 0 };
     },
-    async *allMembers(channelId, sliceSize) {
-      for (let after = '', more = true; more; ) {
-        const members: Membership[] = slice.all(channelId, after, sliceSize).map(readMembership);
-        if (members.length > 0) yield members;
-        after = members.at(-1)?.userId ?? after;
-        more = members.length === sliceSize;
-      }
-    },
+    allMembers: (channelId, sliceSize, passOver) =>
+      passOver ? membersLeft(channelId, sliceSize, passOver) : slices(channelId, sliceSize),
     countMembers: async (channelId) => sumUp(groups.all(channelId)),
   };
 }

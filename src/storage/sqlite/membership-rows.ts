@@ -1,5 +1,6 @@
 import type { ChannelId, UserId } from '../../channels/channel.ts';
 import { type Membership, sameMembership } from '../../channels/membership.ts';
+import { memberMark } from '../../channels/roster-mark.ts';
 import { wellFormed } from '../../lib/fold.ts';
 import { memberSearchText, memberSortKey } from '../member-keys.ts';
 import { toFlag } from './columns.ts';
@@ -55,7 +56,7 @@ export function createMembershipRows(db: Database): MembershipRows {
 const STATE_COLUMNS = [
   ...['name', 'email', 'is_test', 'roster_level', 'roster_roles', 'launch_level', 'launch_roles', 'launch_at'],
   ...['roster_roles_at_launch', 'override', 'added_by', 'inactive_reason', 'level', 'update_method', 'active'],
-  ...['last_seen_at', 'updated_at', 'version', 'sort_key', 'search'],
+  ...['last_seen_at', 'updated_at', 'version', 'sort_key', 'search', 'roster_mark'],
 ];
 
 function stateValues(member: Membership): (string | number | null)[] {
@@ -81,6 +82,7 @@ function stateValues(member: Membership): (string | number | null)[] {
     member.version,
     memberSortKey(subject, person),
     memberSearchText(subject, person),
+    memberMark(member),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Storage } from '../storage.ts';
 import { createActivityStore } from './activity-store.ts';
 import { createApiKeyStore } from './api-key-store.ts';
 import { createChannelStore } from './channel-store.ts';
+import { type Checkpoints, startCheckpoints } from './checkpoints.ts';
 import { atomic, type Database } from './database.ts';
 import { createRemoveExpired } from './expiry.ts';
 import { fileFault, isBusy, isOutage, messageOf } from './faults.ts';
@@ -46,7 +47,7 @@ export function openSqlite({ path }: SqliteOptions): Result<SqliteStorage, OpenF
     configure(db);
     migrate(db);
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
-    return success({ ...createStores(db), path });
+    return success({ ...createStores(db, startCheckpoints(db, path)), path });
   } catch (error) {
     db?.close();
     const reason = fileFault(error);
@@ -90,7 +91,7 @@ function patiently(work: () => void, attempts = 200): void {
   }
 }
 
-function createStores(db: Database): Storage {
+function createStores(db: Database, checkpoints: Checkpoints): Storage {
   return {
     channels: createChannelStore(db),
     memberships: createMembershipStore(db),
@@ -108,6 +109,8 @@ function createStores(db: Database): Storage {
     check: createCheck(db),
     isOutage,
     async close() {
+      const ending = checkpoints.close();
+      if (ending) await ending;
       db.close();
     },
   };

@@ -7,6 +7,7 @@ import {
   settle,
   withOverride,
 } from '../../../src/channels/membership.ts';
+import { memberMark } from '../../../src/channels/roster-mark.ts';
 import {
   atOnce,
   collect,
@@ -370,6 +371,23 @@ export function defineMembershipStoreSuite(open: OpenStorage): void {
       const sizes: number[] = [];
       for await (const slice of storage().memberships.allMembers(channelId, 3)) sizes.push(slice.length);
       expect(sizes).toEqual([3, 3, 1]);
+    });
+
+    it('leaves out who is passed over by subject and mark, which follows every change', async () => {
+      const channelId = await fill();
+      const { memberships } = storage();
+      const first = await collect(memberships.allMembers(channelId, 3));
+      const one = first.find(({ subject }) => subject === 's2')!;
+      await memberships.changeMembership({ ...one, at: NOW }, (m) => m && withOverride(m, 'moderator'));
+      const marks = new Map<string, string | null>();
+      const left = await collect(
+        memberships.allMembers(channelId, 3, (subject, mark) => {
+          marks.set(subject, mark);
+          return mark !== null;
+        }),
+      );
+      expect(left.map(({ subject }) => subject)).toEqual(['s2']);
+      expect(marks).toEqual(new Map(first.map((m) => [m.subject, m.subject === 's2' ? null : memberMark(m)])));
     });
 
     it('counts people by level and status and leaves test students out', async () => {

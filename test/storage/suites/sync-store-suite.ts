@@ -211,6 +211,22 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual([{ ...departure, number: 0 }]);
     });
 
+    it('finds the few changes of a kind in a long diff, and replaces it from any number on', async () => {
+      const id = await start();
+      const long = Array.from({ length: 450 }, (_, i) =>
+        i % 149 === 148 ? makeDeparture(`gone-${i}`) : makeAddition(makeEntry(`person-${i}`)),
+      );
+      await storage().syncs.saveSyncChanges(id, 0, long);
+      const numbers = async (query: Parameters<ReturnType<typeof storage>['syncs']['syncChanges']>[1]) =>
+        (await storage().syncs.syncChanges(id, query)).map(({ number }) => number);
+      expect(await numbers({ from: 0, limit: 2, kind: 'deactivate' })).toEqual([148, 297]);
+      expect(await numbers({ from: 149, limit: 5, kind: 'deactivate' })).toEqual([297, 446]);
+      expect(await numbers({ from: 148, limit: 3 })).toEqual([148, 149, 150]);
+      await storage().syncs.saveSyncChanges(id, 150, [departure]);
+      expect(await numbers({ from: 145, limit: 500 })).toEqual([145, 146, 147, 148, 149, 150]);
+      expect(await storage().syncs.syncChanges(id, { from: 150, limit: 1 })).toEqual([{ ...departure, number: 150 }]);
+    });
+
     it.each(HOSTILE)('keeps the name %j in a line', async (name) => {
       const id = await start();
       const change = makeAddition(makeEntry('a', { person: { name, email: name } }));

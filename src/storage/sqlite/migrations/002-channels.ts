@@ -61,6 +61,7 @@ CREATE TABLE memberships (
   channel_id TEXT NOT NULL REFERENCES channels (id),
   user_id TEXT NOT NULL REFERENCES users (id),
   subject TEXT NOT NULL,
+  roster_mark TEXT,               -- all that a sync which finds nothing new reads: see roster-mark.ts
   name TEXT,
   email TEXT,
   is_test INTEGER NOT NULL,
@@ -84,8 +85,8 @@ CREATE TABLE memberships (
   search TEXT NOT NULL,
   PRIMARY KEY (channel_id, user_id)
 ) STRICT;
--- One membership for each person a roster can name.
-CREATE UNIQUE INDEX memberships_by_subject ON memberships (channel_id, subject);
+-- The channels of a person. Nothing is looked up by subject here: users has one row for each (platform, subject).
+CREATE INDEX memberships_of_user ON memberships (user_id, active);
 -- Lists in their order. Everything a list filters by, the searched text included, stands in the index: a page, its
 -- total and a search through 10,000 members never look at a row that is not shown.
 CREATE INDEX memberships_listed ON memberships

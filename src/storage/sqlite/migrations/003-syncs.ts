@@ -29,17 +29,15 @@ CREATE INDEX sync_runs_held ON sync_runs (channel_id, queued_at) WHERE state = '
 -- Old runs are removed in the order of their ends.
 CREATE INDEX sync_runs_finished ON sync_runs (finished_at) WHERE finished_at IS NOT NULL;
 
--- The diff of a run, numbered from 0 in the order it is applied in.
+-- The diff of a run in the order it is applied in, in blocks of changes: a row for each would double what a first sync
+-- writes. first_number counts changes from 0.
 CREATE TABLE sync_changes (
   sync_id TEXT NOT NULL REFERENCES sync_runs (id) ON DELETE CASCADE,
-  number INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  subject TEXT NOT NULL,
-  entry TEXT,                     -- JSON object; null: not on the roster
-  before TEXT,                    -- JSON object; null: was no member
-  after TEXT NOT NULL,            -- JSON object
-  PRIMARY KEY (sync_id, number)
-) STRICT, WITHOUT ROWID;
+  first_number INTEGER NOT NULL,
+  kinds TEXT NOT NULL,            -- the kinds in the block, as "add,change"
+  changes TEXT NOT NULL,          -- JSON array of arrays: see sync-changes.ts
+  PRIMARY KEY (sync_id, first_number)
+) STRICT;
 
 CREATE TABLE leases (
   name TEXT PRIMARY KEY,
