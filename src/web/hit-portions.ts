@@ -6,7 +6,7 @@ type Count = { told: number; untold: number; resetsAt: number };
 const KEYS_AT_MOST = 10_000;
 
 /**
- * Tells the store of hits in portions, as most clients make a few in a window and each write costs a tenth of a launch.
+ * Tells the store of hits in portions, as most clients make a few in a window, and each write is one more transaction.
  * With a portion of one or none, and for keys beyond the first 10,000, every hit is told at once.
  */
 export function countInPortions(store: RateLimitStore, portion: number): RateLimitStore {

@@ -28,7 +28,7 @@ export function createRateLimits(deps: { store: RateLimitStore; clock: Clock }):
     return rateLimit({
       windowMs: limit.windowMs,
       limit: limit.max,
-      // They cost as much as a database read, and help clients that are programs.
+      // They take a hash of the key, and help clients that are programs.
       standardHeaders: limit.tellsRemaining ? 'draft-8' : false,
       legacyHeaders: false,
       identifier: limit.name,

@@ -27,7 +27,7 @@ export function securityHeaders(deps: { production: boolean }): RequestHandler {
   };
 }
 
-/** What helmet says is the same for every request: it is asked once, as its thirteen steps cost more than the headers. */
+/** What helmet says is the same for every request: it is asked once, instead of its thirteen steps for each. */
 function headersSetBy(options: HelmetOptions): [string, string][] {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
   let done = false;

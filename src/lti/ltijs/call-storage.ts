@@ -10,7 +10,7 @@ export type CallStorage = {
 
 /**
  * An `AsyncLocalStorage` that is switched off while no call runs: up to Node 22, one that was used once watches every
- * promise of the process from then on, and a launch costs a quarter more.
+ * promise of the process from then on, and all of them become slower.
  */
 export function createCallStorage(): CallStorage {
   const storage = new AsyncLocalStorage<LtijsCall>();

@@ -1,4 +1,4 @@
-/** A row as an array, for what launches read and write: an object by the names of its columns costs twice as much. */
+/** A row as an array, for what launches read and write: an object by the names of its columns costs half as much again. */
 export type Row = readonly (string | number | null)[];
 
 /** SQLite has no booleans. */
