@@ -136,10 +136,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     random,
     production: config.production,
     routers: [
-      healthRoutes({ ready: () => storage.check() }),
-      startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
+      // Launches first: a lecture begins with hundreds of them in one minute.
       Router().all(['/lti/login', '/lti/register'], limit(LTI_LIMIT)),
       launchRoutes({ logins, launches, handovers, sessions, publicUrl, ...opener }),
+      healthRoutes({ ready: () => storage.check() }),
+      startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
       keyRoutes({ engine }),
       registrationRoutes({ ...storage, engine, http, clock, publicUrl }),
       channelRoutes({
@@ -200,7 +201,7 @@ async function removeExpired(storage: Storage, clock: Clock): Promise<void> {
 /** Per client address, where strangers make rows or requests before anybody is known; a campus behind one address begins a lecture at the same minute. */
 const LTI_LIMIT = { name: 'lti', max: 3_000, windowMs: 60_000 };
 /** Per client address; a key that does more than this is told to wait. */
-const API_LIMIT = { name: 'api', max: 600, windowMs: 60_000 };
+const API_LIMIT = { name: 'api', max: 600, windowMs: 60_000, tellsRemaining: true };
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -15,6 +15,13 @@ export type ChannelStore = {
    * ID of `fresh`, the new one gets none: ambiguity is refused, never resolved by luck.
    */
   openChannelForContext(opening: ChannelOpening): Promise<OpenedChannel>;
+  /**
+   * What a launch into a course does: opens the channel as `openChannelForContext`, finds or makes the person as
+   * `upsertUser`, and lets `decide` change the membership as `changeMembership` does; null from it changes nothing. Into a
+   * deleted channel nobody is entered. One transaction in SQLite, these three steps in turn in MongoDB: each may be
+   * repeated, and whoever dies between two is put right by their next launch.
+   */
+  enterByLaunch(entry: CourseEntry, decide: EntryDecision): Promise<EnteredCourse>;
   findChannel(id: ChannelId): Promise<Channel | null>;
   /** Channels that are not deleted, oldest first. */
   listChannels(filter: ChannelFilter, page: PageRequest): Promise<Page<Channel>>;
@@ -39,6 +46,16 @@ export type ChannelOpening = {
   at: number;
   /** The channel to make if there is none yet. */
   fresh: Channel;
+};
+
+export type CourseEntry = { opening: ChannelOpening; subject: string; person: Person };
+
+/** `userId` is the entering person's. May be called again with a newer state. */
+export type EntryDecision = (current: Membership | null, channel: Channel, userId: UserId) => Membership | null;
+
+export type EnteredCourse = OpenedChannel & {
+  /** Null when the channel is deleted. */
+  entered: { userId: UserId; membership: Membership | null } | null;
 };
 
 export type OpenedChannel = { channel: Channel; context: CourseContext; created: boolean };

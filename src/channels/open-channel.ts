@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import type { Channel, CourseContext, PlatformId, UserId } from './channel.ts';
-import type { ChannelStore, MembershipStore } from './channel-store.ts';
+import type { ChannelOpening, ChannelStore, EntryDecision } from './channel-store.ts';
 import { emptyMembership, type Membership, type Person, rolesKey, withLaunch } from './membership.ts';
 import type { PermissionLevel } from './permission-level.ts';
 import { type MappedRoles, mapRoles } from './role-mapping.ts';
@@ -42,7 +42,7 @@ export type ChannelLaunch = {
 /** A launch that names a course and a person: the only kind that can enter a channel. */
 type CourseLaunch = ChannelLaunch & { subject: string; context: NonNullable<ChannelLaunch['context']> };
 
-export type OpenChannelDeps = { channels: ChannelStore; memberships: MembershipStore; clock: Clock; random: Random };
+export type OpenChannelDeps = { channels: Pick<ChannelStore, 'enterByLaunch'>; clock: Clock; random: Random };
 
 /**
  * Opens the channel of the launch's course, making it if this is the first launch, and enters the launching person at
@@ -54,7 +54,7 @@ export async function openChannel(
 ): Promise<Result<OpenedCourse, OpenRefusal>> {
   const course = requireCourse(launch);
   if (!course.ok) return course;
-  const { context, subject, platformId, person } = course.value;
+  const { context, subject, person } = course.value;
   const mapped = mapRoles(launch.roles, {
     contextTypes: context.types,
     roleLevels: launch.roleLevels,
@@ -63,18 +63,20 @@ export async function openChannel(
   const launchLevel = levelOfLaunch(mapped);
   if (launchLevel === null) return failure('no-course-role');
 
-  const opened = await findOrMakeChannel(deps, course.value);
-  if (opened.channel.deletedAt !== null) return failure('channel-deleted');
-  const user = await deps.memberships.upsertUser({ platformId, subject, person, at: deps.clock() });
-  const known = mapped.isPlatformAdmin ? await deps.memberships.findMembership(opened.channel.id, user.id) : null;
-  const launchOnly = isLaunchOnly(launch, mapped, known);
-  const membership = launchOnly
-    ? known
-    : await enterMember(deps, opened.channel, user.id, { launch: course.value, mapped, level: launchLevel });
+  const at = deps.clock();
+  const opening = openingBy(course.value, at, deps.random);
+  const enter = entryOf(course.value, { mapped, level: launchLevel, at });
+  let launchOnly = false;
+  const { entered, ...opened } = await deps.channels.enterByLaunch({ opening, subject, person }, (known, ...where) => {
+    launchOnly = isLaunchOnly(launch, mapped, known);
+    return launchOnly ? null : enter(known, ...where);
+  });
+  if (entered === null) return failure('channel-deleted');
+  const { userId, membership } = entered;
   // A person shut out by hand stays out, whatever else they are in the LMS.
   const shutOut = launchOnly ? membership?.inactiveReason === 'by-hand' : !membership?.active;
   if (shutOut) return failure('deactivated');
-  return success({ ...opened, userId: user.id, membership, launchLevel, launchOnly });
+  return success({ ...opened, userId, membership, launchLevel, launchOnly });
 }
 
 function requireCourse(launch: ChannelLaunch): Result<CourseLaunch, 'anonymous' | 'not-a-course'> {
@@ -100,10 +102,9 @@ function levelOfLaunch(mapped: MappedRoles): PermissionLevel | null {
   return mapped.level ?? (mapped.isPlatformAdmin ? 'manager' : null);
 }
 
-function findOrMakeChannel(deps: OpenChannelDeps, launch: CourseLaunch) {
-  const at = deps.clock();
+function openingBy(launch: CourseLaunch, at: number, random: Random): ChannelOpening {
   const { context, platformId } = launch;
-  return deps.channels.openChannelForContext({
+  return {
     platformId,
     contextId: context.id,
     deploymentId: launch.deploymentId,
@@ -113,7 +114,7 @@ function findOrMakeChannel(deps: OpenChannelDeps, launch: CourseLaunch) {
     rosterUrl: launch.rosterUrl,
     at,
     fresh: {
-      id: newId(at, deps.random),
+      id: newId(at, random),
       platformId,
       referenceId: context.id,
       title: context.title,
@@ -130,26 +131,13 @@ function findOrMakeChannel(deps: OpenChannelDeps, launch: CourseLaunch) {
       updatedAt: at,
       version: 1,
     },
-  });
+  };
 }
 
-function enterMember(
-  deps: OpenChannelDeps,
-  channel: Channel,
-  userId: UserId,
-  { launch, mapped, level }: { launch: CourseLaunch; mapped: MappedRoles; level: PermissionLevel },
-): Promise<Membership | null> {
-  const at = deps.clock();
-  const key = { channelId: channel.id, userId };
-  const entry = {
-    subject: launch.subject,
-    person: launch.person,
-    level,
-    roles: rolesKey(launch.roles),
-    isTest: mapped.isTest,
-    at,
-  };
-  return deps.memberships.changeMembership({ ...key, at }, (current) =>
-    withLaunch(current ?? emptyMembership({ ...key, subject: launch.subject }, 'launch', at), entry),
-  );
+function entryOf(launch: CourseLaunch, by: { mapped: MappedRoles; level: PermissionLevel; at: number }): EntryDecision {
+  const { subject, person } = launch;
+  const { level, at } = by;
+  const entry = { subject, person, level, roles: rolesKey(launch.roles), isTest: by.mapped.isTest, at };
+  return (known, { id: channelId }, userId) =>
+    withLaunch(known ?? emptyMembership({ channelId, userId, subject }, 'launch', at), entry);
 }

@@ -72,8 +72,9 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
   return {
     request,
     async requestIfStale(ask) {
-      const last = await syncs.lastSync(ask.channelId, ['queued', 'running', ...ANSWERED, 'failed']);
-      const good = last?.state === 'failed' ? await syncs.lastSync(ask.channelId, ANSWERED) : last;
+      const [last = null] = await syncs.listSyncs(ask.channelId, 1);
+      const mayRetry = last?.state === 'failed' && ask.hasRoster;
+      const good = mayRetry ? await syncs.lastSync(ask.channelId, ANSWERED) : last;
       if (isDue(last, good, ask, deps)) await request(ask);
     },
     applyHeld: (id, actor) => decide(id, actor, 'running'),

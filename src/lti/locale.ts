@@ -1,3 +1,5 @@
+import { remember } from '../lib/remember.ts';
+
 // Moodle: these two packs name a script where a region would stand (LT is Lithuania, CR is Costa Rica).
 const MOODLE_SCRIPTS: Record<string, string> = { sr_lt: 'sr-Latn', sr_cr: 'sr-Cyrl' };
 
@@ -11,14 +13,18 @@ const SCRIPTS = new Intl.DisplayNames('en', { type: 'script', fallback: 'none' }
  */
 export function toLocale(written: string): string | null {
   const name = written.split(/[.@]/, 1)[0] ?? '';
-  if (name.length === 0 || name.length > 64) return null;
+  return name.length === 0 || name.length > 64 ? null : readName(name);
+}
+
+// Every launch names one of the same few, and asking the engine about a tag costs as much as a database read.
+const readName = remember((name): string | null => {
   const parts = (MOODLE_SCRIPTS[name.toLowerCase()] ?? name).split(/[-_]/);
   for (let length = parts.length; length > 0; length--) {
     const tag = realTag(parts.slice(0, length).join('-'));
     if (tag) return tag;
   }
   return null;
-}
+}, 500);
 
 function realTag(text: string): string | null {
   const locale = parseTag(text);

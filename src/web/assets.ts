@@ -8,7 +8,7 @@ import express, { type RequestHandler, Router } from 'express';
 export type Assets = {
   /** The URL of a file in `public/` or of a vendored one, with its content's hash: `asset('css/rostrum.css')`. */
   url(path: string): string;
-  /** Serves them under `/assets`. */
+  /** Serves them; to be mounted at `/assets`. */
   routes: RequestHandler;
 };
 
@@ -31,20 +31,19 @@ export function createAssets(deps: { folder: URL; cache: boolean }): Assets {
     return hash;
   }
   const routes = Router();
-  routes.use('/assets', (req, res, next) => {
+  routes.use((req, res, next) => {
     const given = req.query.v;
     const immutable = typeof given === 'string' && given === hashOf(req.path.slice(1));
     res.locals.assetCaching = immutable ? `public, max-age=${YEAR_MS / 1000}, immutable` : 'no-cache';
     next();
   });
   for (const [path, file] of vendored) {
-    routes.get(`/assets/${path}`, (_req, res) => {
+    routes.get(`/${path}`, (_req, res) => {
       res.set('Cache-Control', String(res.locals.assetCaching));
       res.sendFile(fileURLToPath(file), { cacheControl: false });
     });
   }
   routes.use(
-    '/assets',
     express.static(fileURLToPath(deps.folder), {
       index: false,
       redirect: false,

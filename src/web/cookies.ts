@@ -11,18 +11,15 @@ export function readCookie(req: Request, name: string): string | null {
 
 /**
  * Sets a cookie that also comes back inside the LMS's frame: `SameSite=None` and, for browsers that keep third-party
- * cookies apart by top site (CHIPS), `Partitioned`. `Secure` always: Chromium takes it over http on loopback, too.
+ * cookies apart by top site (CHIPS), `Partitioned`. `value` is a secret of ours, which needs no encoding. `Secure` always: Chromium takes it over http on loopback, too.
  */
 export function setFrameCookie(
   res: Response,
   cookie: { name: `__Host-${string}`; value: string; maxAgeMs: number },
 ): void {
-  res.cookie(cookie.name, cookie.value, {
-    path: '/',
-    secure: true,
-    httpOnly: true,
-    sameSite: 'none',
-    partitioned: true,
-    maxAge: cookie.maxAgeMs,
-  });
+  const maxAge = Math.floor(cookie.maxAgeMs / 1000);
+  res.append(
+    'Set-Cookie',
+    `${cookie.name}=${cookie.value}; Max-Age=${maxAge}; Path=/; HttpOnly; Secure; Partitioned; SameSite=None`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
-import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
+import { ipKeyGenerator, type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import type { Clock } from '../lib/clock.ts';
+import { countInPortions } from './hit-portions.ts';
 import { respondProblem } from './problems.ts';
 import type { RateLimitStore } from './session-store.ts';
 
@@ -10,6 +11,8 @@ export type RateLimit = {
   /** Requests let through in one window. */
   max: number;
   windowMs: number;
+  /** Every answer carries `RateLimit` headers (draft 8 of the IETF's httpapi group). */
+  tellsRemaining?: boolean;
   /** Whom to count; the client's address (an IPv6 /56 as one) if not given. Must not be a secret: it is stored. */
   key?: (req: Request) => string;
 };
@@ -21,19 +24,27 @@ export type RateLimitDeps = {
   isOutage?: (error: unknown) => boolean;
 };
 
-/** Makes middleware that refuses with 429 and `Retry-After`; counters stand in the store, so they hold across processes. */
+/**
+ * Makes middleware that refuses with 429 and `Retry-After`. Counters stand in the store, so they hold across processes;
+ * of a limit in the hundreds and more, each process counts a hundredth by itself before it tells the store, so that
+ * many are let through beyond it for every process besides the first.
+ */
 export function createRateLimits(deps: RateLimitDeps): (limit: RateLimit) => RequestHandler {
   return (limit) => {
     const key = limit.key ?? clientAddress;
     return rateLimit({
       windowMs: limit.windowMs,
       limit: limit.max,
-      standardHeaders: 'draft-8',
+      // They take a hash of the key, and help clients that are programs.
+      standardHeaders: limit.tellsRemaining ? 'draft-8' : false,
       legacyHeaders: false,
       identifier: limit.name,
-      store: countersOf(deps, limit),
+      store: countersOf({ ...deps, store: countInPortions(deps.store, Math.floor(limit.max / 100)) }, limit),
       keyGenerator: (req) => key(req),
-      handler: (req, res) => respondProblem(req, res, 'too-many-requests', { detail: limit.name }),
+      handler: (req, res) => {
+        res.set('Retry-After', String(secondsLeft(req, deps.clock())));
+        respondProblem(req, res, 'too-many-requests', { detail: limit.name });
+      },
       // Its checks read keyGenerator's source and warn on the console; ours is covered by tests.
       validate: false,
     });
@@ -42,6 +53,11 @@ export function createRateLimits(deps: RateLimitDeps): (limit: RateLimit) => Req
 
 function clientAddress(req: Request): string {
   return ipKeyGenerator(req.ip ?? 'unknown');
+}
+
+function secondsLeft(req: Request & { rateLimit?: RateLimitInfo }, now: number): number {
+  const resetsAt = req.rateLimit?.resetTime?.getTime() ?? now;
+  return Math.max(1, Math.ceil((resetsAt - now) / 1000));
 }
 
 function countersOf(deps: RateLimitDeps, limit: RateLimit): Store {

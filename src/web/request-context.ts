@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
 import type { createReaders } from '../lib/reader.ts';
+import { remember } from '../lib/remember.ts';
 import { isTimeZone } from '../lib/time-zone.ts';
 import type { Assets } from './assets.ts';
 import type { Texts } from './texts.ts';
@@ -48,12 +49,17 @@ export function requestContext(deps: { kit: PageKit; logger: Logger; random: Ran
   return (req: RequestWithContext, _res, next) => {
     const id = newId<'request'>(deps.kit.clock(), deps.random);
     const locale = deps.kit.texts.defaultLocale;
+    let log: Logger | null = null;
     let nonce: string | null = null;
     req[CONTEXT] = {
       kit: deps.kit,
       context: {
         id,
-        log: deps.logger.child({ requestId: id }),
+        // Made at the first line: a child logger costs more than the line.
+        get log() {
+          log ??= deps.logger.child({ requestId: id });
+          return log;
+        },
         // Made when a page asks for it: most requests of a launch end in a redirect.
         get nonce() {
           nonce ??= deps.random(16).toString('base64');
@@ -100,10 +106,10 @@ function held(req: RequestWithContext): Held {
   return found;
 }
 
-function isLocale(locale: string): boolean {
+const isLocale = remember((locale) => {
   try {
     return Intl.getCanonicalLocales(locale).length === 1;
   } catch {
     return false;
   }
-}
+}, 500);

@@ -1,20 +1,16 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { contextOf } from './request-context.ts';
 
 /** One line for each request: method, path, status, time and ID. Never a query, a body, a cookie or an address. */
-export function requestLog(): RequestHandler {
+export function requestLog(deps: { logger: Logger }): RequestHandler {
   return (req, res, next) => {
     const begun = performance.now();
-    let written = false;
-    function write(): void {
-      if (written) return;
-      written = true;
+    // Also when the reader left before the end of the answer.
+    res.once('close', () => {
       const ms = Math.round(performance.now() - begun);
-      contextOf(req).log[levelOf(req, res)](line(req, res, ms), 'request');
-    }
-    res.on('finish', write);
-    // Without an end of the answer before it: the reader left.
-    res.on('close', write);
+      deps.logger[levelOf(req, res)](line(req, res, ms), 'request');
+    });
     next();
   };
 }
@@ -26,7 +22,8 @@ function levelOf(req: Request, res: Response): 'debug' | 'info' | 'error' {
 
 function line(req: Request, res: Response, ms: number): object {
   const aborted = res.writableFinished ? {} : { aborted: true };
-  return { method: req.method, path: pathOf(req).slice(0, 200), status: res.statusCode, ms, ...aborted };
+  const { id: requestId } = contextOf(req);
+  return { requestId, method: req.method, path: pathOf(req).slice(0, 200), status: res.statusCode, ms, ...aborted };
 }
 
 function pathOf(req: Request): string {

@@ -1,12 +1,14 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
-import helmet from 'helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 
 /**
  * Headers of every answer. Pages replace the policy by their own; what is not a page may do nothing and be framed by
  * nobody. No X-Frame-Options: it cannot name several origins, and pages live in frames.
  */
 export function securityHeaders(deps: { production: boolean }): RequestHandler {
-  return helmet({
+  const headers = headersSetBy({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"], 'base-uri': ["'none'"] },
@@ -19,6 +21,21 @@ export function securityHeaders(deps: { production: boolean }): RequestHandler {
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: deps.production ? { maxAge: 31_536_000, includeSubDomains: false } : false,
   });
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
+}
+
+/** What helmet says is the same for every request: it is asked once, instead of its thirteen steps for each. */
+function headersSetBy(options: HelmetOptions): [string, string][] {
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  let done = false;
+  helmet(options)(res.req, res, (error) => {
+    done = error === undefined;
+  });
+  if (!done) throw new Error('helmet did not set its headers at once');
+  return Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]);
 }
 
 /** The Content-Security-Policy of one page: our own files, nothing external. */

@@ -45,9 +45,9 @@ export function createServer(deps: ServerDeps): Express {
   app.set('trust proxy', deps.trustProxy);
   app.set('query parser', 'simple');
   app.use(requestContext({ kit, logger: deps.logger, random: deps.random }));
-  app.use(requestLog());
+  app.use(requestLog({ logger: deps.logger }));
   app.use(securityHeaders({ production }));
-  app.use(assets.routes);
+  app.use('/assets', assets.routes);
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 200 }));
   app.use(express.json({ limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] }));
   for (const router of deps.routers) app.use(router);

@@ -55,8 +55,8 @@ export type AddGrantOptions = {
 
 /** Counters for rate limits that hold across processes. */
 export type RateLimitStore = {
-  /** Counts one hit; a new window of `windowMs` starts when the last one is over. */
-  countHit(key: string, now: number, windowMs: number): Promise<{ hits: number; resetsAt: number }>;
+  /** Counts one hit, or as many as `hits` says; a new window of `windowMs` starts when the last one is over. */
+  countHit(key: string, now: number, windowMs: number, hits?: number): Promise<{ hits: number; resetsAt: number }>;
   forgetHit(key: string): Promise<void>;
   forgetHits(key: string): Promise<void>;
 };

@@ -61,10 +61,10 @@ export function memorySessions(): SessionStore & { all: Map<string, Session> } {
 export function memoryRateLimits(): RateLimitStore {
   const counters = new Map<string, { hits: number; resetsAt: number }>();
   return {
-    async countHit(key, now, windowMs) {
+    async countHit(key, now, windowMs, hits = 1) {
       const known = counters.get(key);
       const current = known && known.resetsAt > now ? known : { hits: 0, resetsAt: now + windowMs };
-      const next = { ...current, hits: current.hits + 1 };
+      const next = { ...current, hits: current.hits + hits };
       counters.set(key, next);
       return next;
     },

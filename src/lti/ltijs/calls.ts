@@ -6,7 +6,7 @@ export type NewPlatform = Omit<Platform, 'id' | 'keyId' | 'createdAt' | 'updated
 
 /**
  * One call into ltijs. ltijs keeps its HTTP client in a module and passes only some of a platform's fields to its
- * storage; what belongs to a call is therefore carried beside it, in an `AsyncLocalStorage`.
+ * storage; what belongs to a call is therefore carried beside it, in a `CallStorage`.
  */
 export type LtijsCall = {
   /** Answers the requests that ltijs makes during the call; throws when there is no usable answer. */

@@ -1,12 +1,12 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { HttpRequest } from '../../lib/http-client.ts';
-import type { LtijsAnswer, LtijsCall } from './calls.ts';
+import type { CallStorage } from './call-storage.ts';
+import type { LtijsAnswer } from './calls.ts';
 
 /** The part of got that ltijs uses, over whatever the running call answers with. */
 export type HttpReplacement = {
   get(url: string, options?: GotOptions): GotAnswer;
   post(url: string, options?: GotOptions): GotAnswer;
-  calls: AsyncLocalStorage<LtijsCall>;
+  calls: CallStorage;
 };
 
 type GotOptions = {
@@ -18,7 +18,7 @@ type GotOptions = {
 
 type GotAnswer = Promise<LtijsAnswer> & { json(): Promise<unknown> };
 
-export function createHttpReplacement(calls: AsyncLocalStorage<LtijsCall>): HttpReplacement {
+export function createHttpReplacement(calls: CallStorage): HttpReplacement {
   return {
     get: (url, options = {}) => answerOf(calls, { method: 'GET', ...target(url, options) }),
     post: (url, options = {}) => answerOf(calls, { method: 'POST', ...target(url, options), ...content(options) }),
@@ -26,8 +26,8 @@ export function createHttpReplacement(calls: AsyncLocalStorage<LtijsCall>): Http
   };
 }
 
-function answerOf(calls: AsyncLocalStorage<LtijsCall>, request: HttpRequest): GotAnswer {
-  const call = calls.getStore();
+function answerOf(calls: CallStorage, request: HttpRequest): GotAnswer {
+  const call = calls.current();
   const answer = call ? call.send(request) : Promise.reject(new Error('ltijs made a request outside of a call'));
   return Object.assign(answer, { json: async (): Promise<unknown> => JSON.parse((await answer).body) });
 }

@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { LtijsAuth, LtijsDatabase, LtijsProvider } from 'ltijs';
 import { z } from 'zod';
+import { createCallStorage } from './call-storage.ts';
 import type { LtijsCall } from './calls.ts';
 import { createHttpReplacement, type HttpReplacement } from './http-replacement.ts';
 import { DatabaseReplacement, ServerReplacement } from './idle-parts.ts';
@@ -54,7 +54,7 @@ export function loadLtijs(require: NodeJS.Require = createRequire(import.meta.ur
   return {
     newProvider: () => new (NewProvider as new () => LtijsProvider)(),
     inCall: (call, run) => http.calls.run(call, run),
-    currentCall: () => http.calls.getStore(),
+    currentCall: () => http.calls.current(),
   };
 }
 
@@ -64,7 +64,7 @@ function replaceModules(require: NodeJS.Require): HttpReplacement {
   if (isHttpReplacement(there)) return there;
   const loaded = require.cache[pathOf(require, 'Provider/Provider.js')];
   expectPart(!loaded && there === undefined, 'not loaded before its HTTP client is replaced');
-  const http = createHttpReplacement(new AsyncLocalStorage<LtijsCall>());
+  const http = createHttpReplacement(createCallStorage());
   putModule(require, path, http);
   putModule(require, pathOf(require, 'Utils/Server.js'), ServerReplacement);
   putModule(require, pathOf(require, 'Utils/Database.js'), DatabaseReplacement);

@@ -1,11 +1,21 @@
 import type { Channel, ChannelId, CourseContext } from '../../channels/channel.ts';
-import type { ChannelFilter, ChannelOpening, ChannelStore, OpenedChannel } from '../../channels/channel-store.ts';
+import type {
+  ChannelFilter,
+  ChannelOpening,
+  ChannelStore,
+  CourseEntry,
+  EnteredCourse,
+  EntryDecision,
+  OpenedChannel,
+} from '../../channels/channel-store.ts';
 import { wellFormed } from '../../lib/fold.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
 import { fromJson, toFlag, toJson } from './columns.ts';
 import { createContextRows } from './context-rows.ts';
 import { atomic, type Database } from './database.ts';
+import { createMembershipRows } from './membership-rows.ts';
 import { positionOf, toPage } from './paging.ts';
+import { createUserRows } from './user-rows.ts';
 
 type ChannelRow = Omit<Channel, 'tags' | 'moderated'> & { tags: string; moderated: number };
 
@@ -18,7 +28,10 @@ export function createChannelStore(db: Database): ChannelStore {
   const channels = channelRows(db);
   const list = channelLists(db);
 
-  const open = atomic(db, (opening: ChannelOpening): OpenedChannel => {
+  const users = createUserRows(db);
+  const members = createMembershipRows(db);
+
+  function open(opening: ChannelOpening): OpenedChannel {
     const known = contexts.find(opening.platformId, opening.contextId);
     if (!known) {
       const channel = channels.insert(opening.fresh);
@@ -26,10 +39,24 @@ export function createChannelStore(db: Database): ChannelStore {
     }
     const context = contexts.refresh(known, opening);
     return { channel: channels.rename(context, opening.at), context, created: false };
+  }
+
+  const openAlone = atomic(db, open);
+  const enter = atomic(db, ({ opening, subject, person }: CourseEntry, decide: EntryDecision): EnteredCourse => {
+    const opened = open(opening);
+    const { channel } = opened;
+    if (channel.deletedAt !== null) return { ...opened, entered: null };
+    const { platformId, at } = opening;
+    const { id: userId } = users.upsert({ platformId, subject, person, at });
+    const current = members.find(channel.id, userId);
+    const next = decide(current, channel, userId);
+    const membership = next ? members.put(current, { ...next, channelId: channel.id, userId }, at) : current;
+    return { ...opened, entered: { userId, membership } };
   });
 
   return {
-    openChannelForContext: async (opening) => open(opening),
+    openChannelForContext: async (opening) => openAlone(opening),
+    enterByLaunch: async (entry, decide) => enter(entry, decide),
     findChannel: async (id) => channels.find(id),
     listChannels: async (filter, page) => list(filter, page),
     updateChannel: async (channel, at) => channels.update(channel, at),

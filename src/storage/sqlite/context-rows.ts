@@ -1,14 +1,11 @@
 import type { ChannelId, CourseContext } from '../../channels/channel.ts';
 import type { ChannelOpening } from '../../channels/channel-store.ts';
 import { wellFormed } from '../../lib/fold.ts';
-import { fromJson, toJson } from './columns.ts';
+import { fromJson, type Row, toJson } from './columns.ts';
 import type { Database } from './database.ts';
 
-type ContextRow = Omit<CourseContext, 'types' | 'deploymentIds'> & { types: string; deploymentIds: string };
-
-const COLUMNS = `platform_id AS platformId, context_id AS contextId, channel_id AS channelId, title, label, types,
-  deployment_ids AS deploymentIds, roster_url AS rosterUrl, first_launch_at AS firstLaunchAt,
-  last_launch_at AS lastLaunchAt`;
+const COLUMNS = `platform_id, context_id, channel_id, title, label, types, deployment_ids, roster_url, first_launch_at,
+  last_launch_at`;
 
 /** The rows of `contexts`; the channel store calls these inside its transactions. */
 export type ContextRows = {
@@ -21,17 +18,16 @@ export type ContextRows = {
 };
 
 export function createContextRows(db: Database): ContextRows {
-  const byKey = db.prepare<[string, string], ContextRow>(
-    `SELECT ${COLUMNS} FROM contexts WHERE platform_id = ? AND context_id = ?`,
-  );
-  const byChannel = db.prepare<[string], ContextRow>(
-    `SELECT ${COLUMNS} FROM contexts WHERE channel_id = ? ORDER BY first_launch_at, platform_id, context_id`,
-  );
-  const save = db.prepare<[ContextRow]>(
-    `INSERT INTO contexts (platform_id, context_id, channel_id, title, label, types, deployment_ids, roster_url,
-       first_launch_at, last_launch_at)
-     VALUES (@platformId, @contextId, @channelId, @title, @label, @types, @deploymentIds, @rosterUrl,
-       @firstLaunchAt, @lastLaunchAt)
+  const byKey = db
+    .prepare<[string, string], Row>(`SELECT ${COLUMNS} FROM contexts WHERE platform_id = ? AND context_id = ?`)
+    .raw();
+  const byChannel = db
+    .prepare<[string], Row>(
+      `SELECT ${COLUMNS} FROM contexts WHERE channel_id = ? ORDER BY first_launch_at, platform_id, context_id`,
+    )
+    .raw();
+  const save = db.prepare<unknown[]>(
+    `INSERT INTO contexts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (platform_id, context_id) DO UPDATE SET
        title = excluded.title, label = excluded.label, types = excluded.types,
        deployment_ids = excluded.deployment_ids, roster_url = excluded.roster_url,
@@ -39,7 +35,7 @@ export function createContextRows(db: Database): ContextRows {
   );
 
   function write(context: CourseContext): CourseContext {
-    save.run({ ...context, types: toJson(context.types), deploymentIds: toJson(context.deploymentIds) });
+    save.run(...values(context));
     return context;
   }
 
@@ -75,6 +71,34 @@ function said({ title, label, types }: ChannelOpening): Pick<CourseContext, 'tit
   return { title: wellFormed(title), label: label === null ? null : wellFormed(label), types };
 }
 
-function read(row: ContextRow): CourseContext {
-  return { ...row, types: fromJson(row.types), deploymentIds: fromJson(row.deploymentIds) };
+/** In the order of `COLUMNS`. */
+function values(context: CourseContext): Row {
+  return [
+    context.platformId,
+    context.contextId,
+    context.channelId,
+    context.title,
+    context.label,
+    toJson(context.types),
+    toJson(context.deploymentIds),
+    context.rosterUrl,
+    context.firstLaunchAt,
+    context.lastLaunchAt,
+  ];
+}
+
+/** Reads a row of `COLUMNS`. */
+function read(row: Row): CourseContext {
+  return {
+    platformId: row[0] as CourseContext['platformId'],
+    contextId: row[1] as string,
+    channelId: row[2] as ChannelId,
+    title: row[3] as string,
+    label: row[4] as string | null,
+    types: fromJson(row[5] as string),
+    deploymentIds: fromJson(row[6] as string),
+    rosterUrl: row[7] as string | null,
+    firstLaunchAt: row[8] as number,
+    lastLaunchAt: row[9] as number,
+  };
 }

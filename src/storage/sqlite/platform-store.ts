@@ -1,29 +1,27 @@
 import type { PlatformId } from '../../channels/channel.ts';
 import type { PlatformChange, PlatformStore } from '../../lti/lti-store.ts';
 import type { Platform } from '../../lti/platform.ts';
-import { fromJson, toJson } from './columns.ts';
+import { fromJson, type Row, toJson } from './columns.ts';
 import { atomic, type Database } from './database.ts';
 
 type Lists = 'deploymentIds' | 'serviceOrigins' | 'roleLevels';
 type PlatformRow = Omit<Platform, Lists> & Record<Lists, string>;
 
-const COLUMNS = `id, name, issuer, client_id AS clientId, auth_url AS authUrl, token_url AS tokenUrl,
-  token_audience AS tokenAudience, jwks_url AS jwksUrl, family, status, deployments,
-  deployment_ids AS deploymentIds, service_origins AS serviceOrigins, role_levels AS roleLevels, key_id AS keyId,
-  created_at AS createdAt, updated_at AS updatedAt`;
+const COLUMNS = `id, name, issuer, client_id, auth_url, token_url, token_audience, jwks_url, family, status, deployments,
+  deployment_ids, service_origins, role_levels, key_id, created_at, updated_at`;
 
 export function createPlatformStore(db: Database): PlatformStore {
-  const byId = db.prepare<[string], PlatformRow>(`SELECT ${COLUMNS} FROM platforms WHERE id = ?`);
-  const byClient = db.prepare<[string, string], PlatformRow>(
-    `SELECT ${COLUMNS} FROM platforms WHERE issuer = ? AND client_id = ?`,
-  );
-  const byKey = db.prepare<[string], PlatformRow>(
-    `SELECT ${COLUMNS} FROM platforms WHERE key_id = ? ORDER BY created_at, id`,
-  );
-  const byIssuer = db.prepare<[string], PlatformRow>(
-    `SELECT ${COLUMNS} FROM platforms WHERE issuer = ? ORDER BY created_at, id`,
-  );
-  const all = db.prepare<[], PlatformRow>(`SELECT ${COLUMNS} FROM platforms ORDER BY created_at, id`);
+  const byId = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM platforms WHERE id = ?`).raw();
+  const byClient = db
+    .prepare<[string, string], Row>(`SELECT ${COLUMNS} FROM platforms WHERE issuer = ? AND client_id = ?`)
+    .raw();
+  const byKey = db
+    .prepare<[string], Row>(`SELECT ${COLUMNS} FROM platforms WHERE key_id = ? ORDER BY created_at, id`)
+    .raw();
+  const byIssuer = db
+    .prepare<[string], Row>(`SELECT ${COLUMNS} FROM platforms WHERE issuer = ? ORDER BY created_at, id`)
+    .raw();
+  const all = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM platforms ORDER BY created_at, id`).raw();
   const { add, change, remove } = platformWrites(db);
 
   function find(id: PlatformId): Platform | null {
@@ -106,15 +104,29 @@ function toRow(platform: Platform): PlatformRow {
   };
 }
 
-function fromRow(row: PlatformRow | undefined): Platform | null {
+function fromRow(row: Row | undefined): Platform | null {
   return row ? read(row) : null;
 }
 
-function read(row: PlatformRow): Platform {
+/** Reads a row of `COLUMNS`. */
+function read(row: Row): Platform {
   return {
-    ...row,
-    deploymentIds: fromJson(row.deploymentIds),
-    serviceOrigins: fromJson(row.serviceOrigins),
-    roleLevels: fromJson(row.roleLevels),
+    id: row[0] as PlatformId,
+    name: row[1] as string,
+    issuer: row[2] as string,
+    clientId: row[3] as string,
+    authUrl: row[4] as string,
+    tokenUrl: row[5] as string,
+    tokenAudience: row[6] as string | null,
+    jwksUrl: row[7] as string,
+    family: row[8] as Platform['family'],
+    status: row[9] as Platform['status'],
+    deployments: row[10] as Platform['deployments'],
+    deploymentIds: fromJson(row[11] as string),
+    serviceOrigins: fromJson(row[12] as string),
+    roleLevels: fromJson(row[13] as string),
+    keyId: row[14] as string,
+    createdAt: row[15] as number,
+    updatedAt: row[16] as number,
   };
 }

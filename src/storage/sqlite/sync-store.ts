@@ -1,7 +1,7 @@
 import type { ChannelId } from '../../channels/channel.ts';
 import type { SyncStore } from '../../channels/channel-store.ts';
 import type { SyncRun } from '../../channels/sync-run.ts';
-import { fromJson, toJson } from './columns.ts';
+import { fromJson, type Row, toJson } from './columns.ts';
 import { atomic, type Database } from './database.ts';
 import { createSyncChanges } from './sync-changes.ts';
 
@@ -20,9 +20,12 @@ type RunReads = Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinis
 
 function runReads(db: Database): RunReads {
   const byId = db.prepare<[string], SyncRow>(`SELECT ${COLUMNS} FROM sync_runs WHERE id = ?`);
-  const newest = db.prepare<[string, number], SyncRow>(
-    `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ?`,
-  );
+  // Every launch asks for the newest run.
+  const newest = db
+    .prepare<[string, number], Row>(
+      `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ?`,
+    )
+    .raw();
   const last = db.prepare<[string, string], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state IN (SELECT value FROM json_each(?))
      ORDER BY queued_at DESC, id DESC LIMIT 1`,
@@ -47,7 +50,7 @@ function runReads(db: Database): RunReads {
   return {
     channelsDueForSync: async (query) => due.all(query),
     findSync: async (id) => read(byId.get(id)),
-    listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromRow),
+    listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromValues),
     lastSync: async (channelId, states) =>
       read(states.join() === 'held' ? held.get(channelId) : last.get(channelId, toJson(states))),
     unfinishedSyncs: async (limit) => unfinished.all(limit).map(fromRow),
@@ -104,4 +107,28 @@ function fromRow(row: SyncRow): SyncRun {
 
 function read(row: SyncRow | undefined): SyncRun | null {
   return row ? fromRow(row) : null;
+}
+
+/** Reads a row of `COLUMNS`. */
+function fromValues(row: Row): SyncRun {
+  return {
+    id: row[0] as SyncRun['id'],
+    channelId: row[1] as ChannelId,
+    platformId: row[2] as SyncRun['platformId'],
+    state: row[3] as SyncRun['state'],
+    phase: row[4] as SyncRun['phase'],
+    trigger: row[5] as SyncRun['trigger'],
+    requestedBy: row[6] as SyncRun['requestedBy'],
+    pages: row[7] as number,
+    members: row[8] as number,
+    counts: fromJson(row[9] as string),
+    totalChanges: row[10] as number,
+    appliedChanges: row[11] as number,
+    reason: row[12] as SyncRun['reason'],
+    restarts: row[13] as number,
+    decidedBy: row[14] as SyncRun['decidedBy'],
+    queuedAt: row[15] as number,
+    startedAt: row[16] as number | null,
+    finishedAt: row[17] as number | null,
+  };
 }

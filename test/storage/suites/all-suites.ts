@@ -1,6 +1,7 @@
 import type { OpenStorage } from '../support/builders.ts';
 import { defineActivityStoreSuite } from './activity-store-suite.ts';
 import { defineChannelStoreSuite } from './channel-store-suite.ts';
+import { defineCourseEntrySuite } from './course-entry-suite.ts';
 import { defineExpirySuite } from './expiry-suite.ts';
 import { defineKeyStoreSuite } from './key-store-suite.ts';
 import { defineLeaseStoreSuite } from './lease-store-suite.ts';
@@ -13,6 +14,7 @@ import { defineSyncStoreSuite } from './sync-store-suite.ts';
 /** Everything a storage engine has to pass. */
 export function defineAllSuites(open: OpenStorage): void {
   defineChannelStoreSuite(open);
+  defineCourseEntrySuite(open);
   defineMembershipStoreSuite(open);
   defineSyncStoreSuite(open);
   defineLeaseStoreSuite(open);

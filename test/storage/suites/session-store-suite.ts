@@ -104,6 +104,8 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
       expect(await storage().rateLimits.countHit('k', NOW + 999, 1000)).toEqual({ hits: 2, resetsAt: NOW + 1000 });
       expect(await storage().rateLimits.countHit('k', NOW + 1000, 1000)).toEqual({ hits: 1, resetsAt: NOW + 2000 });
       expect(await storage().rateLimits.countHit('other', NOW, 1000)).toEqual({ hits: 1, resetsAt: NOW + 1000 });
+      expect((await storage().rateLimits.countHit('other', NOW, 1000, 30)).hits).toBe(31);
+      expect((await storage().rateLimits.countHit('other', NOW + 1000, 1000, 30)).hits).toBe(30);
     });
 
     it('forgets one hit, never below none, or all', async () => {
