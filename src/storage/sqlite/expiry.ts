@@ -1,5 +1,6 @@
 import type { Storage } from '../storage.ts';
 import type { Database } from './database.ts';
+import { createPurge } from './purge.ts';
 
 /** Diffs name people; what a sync did in numbers is kept longer. Milliseconds. */
 const DIFFS_KEPT = 90 * 86_400_000;
@@ -22,7 +23,11 @@ export function createRemoveExpired(db: Database): RemoveExpired {
     ),
     prepareRemoval(db, 'sync_runs', 'id', `finished_at <= @now - ${RUNS_KEPT} AND state <> 'held'`),
   ];
-  return async (now, limit) => statements.map((statement) => statement.run({ now, limit }).changes).includes(limit);
+  const purge = createPurge(db);
+  return async (now, limit) => {
+    const removed = statements.map((statement) => statement.run({ now, limit }).changes);
+    return [...removed, ...purge({ now, limit })].includes(limit);
+  };
 }
 
 function prepareRemoval(db: Database, table: string, key: string, isOver: string) {
