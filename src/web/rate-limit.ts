@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import type { Clock } from '../lib/clock.ts';
 import { respondProblem } from './problems.ts';
@@ -12,12 +12,16 @@ export type RateLimit = {
   windowMs: number;
   /** Whom to count; the client's address (an IPv6 /56 as one) if not given. Must not be a secret: it is stored. */
   key?: (req: Request) => string;
+  /** Answers who is over the limit, with `Retry-After` set already; the problem page or document if not given. */
+  refuse?: (req: Request, res: Response) => void;
 };
 
 /** Makes middleware that refuses with 429 and `Retry-After`; counters stand in the store, so they hold across processes. */
 export function createRateLimits(deps: { store: RateLimitStore; clock: Clock }): (limit: RateLimit) => RequestHandler {
   return (limit) => {
     const key = limit.key ?? clientAddress;
+    const refuse =
+      limit.refuse ?? ((req, res) => respondProblem(req, res, 'too-many-requests', { detail: limit.name }));
     return rateLimit({
       windowMs: limit.windowMs,
       limit: limit.max,
@@ -26,7 +30,7 @@ export function createRateLimits(deps: { store: RateLimitStore; clock: Clock }):
       identifier: limit.name,
       store: countersOf(deps, limit),
       keyGenerator: (req) => key(req),
-      handler: (req, res) => respondProblem(req, res, 'too-many-requests', { detail: limit.name }),
+      handler: (req, res) => refuse(req, res),
       // Its checks read keyGenerator's source and warn on the console; ours is covered by tests.
       validate: false,
     });
