@@ -147,10 +147,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
         viewers,
         ...storage,
         syncService,
+        manageMembers,
+        clock,
+        random,
         csrf: createCsrf({ publicUrl }),
         stopping: stopping.signal,
       }),
-      apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit: limit(API_LIMIT) }),
+      apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit }),
     ],
   });
 
@@ -200,8 +203,6 @@ async function removeExpired(storage: Storage, clock: Clock): Promise<void> {
 
 /** Per client address, where strangers make rows or requests before anybody is known; a campus behind one address begins a lecture at the same minute. */
 const LTI_LIMIT = { name: 'lti', max: 3_000, windowMs: 60_000 };
-/** Per client address; a key that does more than this is told to wait. */
-const API_LIMIT = { name: 'api', max: 600, windowMs: 60_000, tellsRemaining: true };
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -29,7 +29,7 @@ export function wireSyncRunner(wiring: SyncWiring): SyncRunner {
   const rosters = createRosterReader({ engine, platforms, sleep, jitter: Math.random, ...wiring.walking });
   const roleLevelsOf = async (id: SyncRun['platformId']) => (await platforms.findPlatform(id))?.roleLevels ?? {};
   const policy = { departedOverrides: config.departedOverrides, hold: config.hold };
-  const deps = { channels, memberships, syncs, rosters, roleLevelsOf, policy, clock, log };
+  const deps = { channels, memberships, syncs, leases, rosters, roleLevelsOf, policy, clock, random, log };
   return createSyncRunner({
     syncs,
     leases,

@@ -1,9 +1,20 @@
 import type { z } from 'zod';
-import { type Channel, channelName } from '../channels/channel.ts';
-import type { ChannelStore, MembershipStore, SyncStore } from '../channels/channel-store.ts';
+import { readState } from '../channels/activity.ts';
+import { type Channel, channelName, type User } from '../channels/channel.ts';
+import type {
+  ActivityEvent,
+  ChannelStore,
+  MembershipStore,
+  StoredChange,
+  SyncStore,
+} from '../channels/channel-store.ts';
+import { restorableUntil } from '../channels/delete-channel.ts';
 import type { Membership } from '../channels/membership.ts';
-import type { SyncRun } from '../channels/sync-run.ts';
-import type { channelSchema, memberSchema, syncSchema } from './schemas.ts';
+import type { MemberSummary, SyncRun } from '../channels/sync-run.ts';
+import { undoKind } from '../channels/undo-activity.ts';
+import type { activitySchema, channelSchema } from './schemas/channel-schemas.ts';
+import type { memberSchema, personSchema } from './schemas/member-schemas.ts';
+import type { syncChangeSchema, syncSchema } from './schemas/sync-schemas.ts';
 
 export type PresentDeps = { channels: ChannelStore; memberships: MembershipStore; syncs: SyncStore };
 
@@ -26,15 +37,18 @@ export async function presentChannel(deps: PresentDeps, channel: Channel): Promi
     contributionPolicy: channel.contributionPolicy,
     moderated: channel.moderated,
     owner: channel.ownerId,
+    sync: channel.sync,
     memberCounts,
     lastSync: lastSync ? presentSync(lastSync) : null,
     createdAt: isoTime(channel.createdAt),
     updatedAt: isoTime(channel.updatedAt),
+    deletedAt: isoTime(channel.deletedAt),
+    restorableUntil: isoTime(restorableUntil(channel)),
   };
 }
 
 export function presentMember(member: Membership): z.infer<typeof memberSchema> {
-  const roles = member.rosterRoles ?? member.launchRoles ?? '';
+  const roles = member.rosterRoles || member.launchRoles || '';
   return {
     userId: member.userId,
     subject: member.subject,
@@ -49,6 +63,55 @@ export function presentMember(member: Membership): z.infer<typeof memberSchema> 
     roles: roles.split(' ').filter((role) => role !== ''),
     lastSeenAt: isoTime(member.lastSeenAt),
   };
+}
+
+export function presentPerson({ id, platformId, subject, name, email }: User): z.infer<typeof personSchema> {
+  return { userId: id, platformId, subject, name, email };
+}
+
+/** People are named by ID alone: a key that may read a channel may not read its members for that. */
+export function presentActivity(event: ActivityEvent): z.infer<typeof activitySchema> {
+  return {
+    id: event.id,
+    at: isoTime(event.at),
+    actor: presentActor(event.actor),
+    action: event.action,
+    subject: event.subjectUserId === null ? null : { userId: event.subjectUserId },
+    syncId: event.syncId,
+    from: presentState(event.from),
+    to: presentState(event.to),
+    batch: event.batch,
+    undoable: undoKind(event) !== null,
+  };
+}
+
+function presentActor(actor: string): z.infer<typeof activitySchema>['actor'] {
+  const [type, id = null] = actor.split(':');
+  if (type === 'user' || type === 'api-key') return { type, id };
+  return { type: type === 'command' ? type : 'system', id: null };
+}
+
+/** Fields that the API calls otherwise than we do. */
+const API_NAMES = new Map([
+  ['givenName', 'name'],
+  ['ownerId', 'owner'],
+  ['inactiveReason', 'statusReason'],
+]);
+
+function presentState(text: string | null): Record<string, unknown> | null {
+  const state = readState<Record<string, unknown>>(text);
+  return (
+    state && Object.fromEntries(Object.entries(state).map(([name, value]) => [API_NAMES.get(name) ?? name, value]))
+  );
+}
+
+export function presentSyncChange(change: StoredChange): z.infer<typeof syncChangeSchema> {
+  const { number, kind, subject, before, after } = change;
+  return { number, kind, subject, before: before && presentSide(before), after: presentSide(after) };
+}
+
+function presentSide({ level, rosterLevel, override, name, inactiveReason }: MemberSummary) {
+  return { level, rosterLevel, override, name, statusReason: inactiveReason };
 }
 
 export function presentSync(run: SyncRun): z.infer<typeof syncSchema> {

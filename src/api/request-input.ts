@@ -1,24 +1,26 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { failure } from '../lib/result.ts';
-import type { Refusal } from './operations.ts';
-import type { ApiRoute } from './routes-table.ts';
+import { failure, type Success, success } from '../lib/result.ts';
+import type { ApiRoute } from './api-route.ts';
+import type { Refusal } from './operation.ts';
 
-type Read = { ok: true; value: unknown } | Refusal;
+type Read = Success<unknown> | Refusal;
 
-/** The IDs of the path; an ID that nothing has is found out by looking. */
-export function readParams(req: Request): Record<string, string> {
-  return Object.fromEntries(Object.entries(req.params).map(([name, value]) => [name, String(value)]));
+/**
+ * Path, query and body by their schemas. A parameter or a field that the operation does not have is a mistake, for it
+ * would filter or change nothing; an ID of ours that nothing has is found out by looking.
+ */
+export function readInput(route: ApiRoute, req: Request): Read {
+  const params = parse(route.params, { ...req.params }, 'path');
+  if (!params.ok) return params;
+  const query = parse(route.query, req.query, 'query');
+  if (!query.ok) return query;
+  const body = readBody(route, req);
+  return body.ok ? success({ params: params.value, query: query.value, body: body.value }) : body;
 }
 
-/** The query by its schema; a parameter that the operation does not have is a mistake, for it would filter nothing. */
-export function readQuery(route: ApiRoute, req: Request): Read {
-  return parse(route.query, req.query, 'query');
-}
-
-/** The JSON body by its schema; unknown fields are refused. */
-export function readBody(route: ApiRoute, req: Request): Read {
-  if (!route.body) return { ok: true, value: null };
+function readBody(route: ApiRoute, req: Request): Read {
+  if (!route.body) return success(null);
   const type = req.get('content-type');
   if (type !== undefined && !req.is('application/json')) {
     return failure('unsupported-media-type');
@@ -26,9 +28,9 @@ export function readBody(route: ApiRoute, req: Request): Read {
   return parse(route.body, type === undefined ? undefined : req.body, 'body');
 }
 
-function parse(schema: z.ZodType, value: unknown, place: 'query' | 'body'): Read {
+function parse(schema: z.ZodType, value: unknown, place: 'query' | 'body' | 'path'): Read {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return { ok: true, value: parsed.data };
+  if (parsed.success) return success(parsed.data);
   const errors = parsed.error.issues.slice(0, 20).flatMap((issue) => {
     // The names of unknown fields come from the caller: told one by one, cut short.
     const names = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];

@@ -11,10 +11,13 @@ import type { Viewer } from './viewer.ts';
 export type ChannelPage = {
   title: string;
   head: ChannelHead;
+  /** What a manager wrote about the channel; null for nothing. */
+  description: string | null;
+  tags: string[];
   /** "Are my students in?"; null for those who may not see members. */
   people: PeopleAnswer | null;
   roster: RosterPanel | null;
-  /** What students read instead: that they are in. */
+  /** What students and visitors read instead: that they are in, and what they can see. */
   welcome: { title: string; body: string } | null;
   sections: { id: string; title: string; empty: string; next: string }[];
 };
@@ -35,17 +38,28 @@ export function channelPage(
   page: { links: ChannelLinks; reader: Reader; place: HeadPlace },
 ): ChannelPage {
   const { links, reader, place } = page;
-  const { channel, level } = viewer;
+  const { channel } = viewer;
   const head = channelHead(viewer, links, reader, place);
-  const rights = { sync: can(level, 'sync-roster', channel), decide: can(level, 'decide-held-sync', channel) };
+  const rights = { sync: can(viewer, 'sync-roster', channel), decide: can(viewer, 'decide-held-sync', channel) };
   return {
     title: head.name,
     head,
+    description: channel.description === '' ? null : channel.description,
+    tags: channel.tags,
     people: facts && peopleAnswer(facts.counts, links, reader),
     roster: facts && rosterPanel(facts.roster, rights, links, reader),
-    welcome: facts ? null : { title: reader.t('welcome.title'), body: reader.t(`welcome.${level}`) },
+    welcome: facts ? null : welcome(viewer, reader),
     sections: sections(viewer, reader),
   };
+}
+
+function welcome(viewer: Viewer, { t }: Reader): ChannelPage['welcome'] {
+  const contributes = can(viewer, 'contribute', viewer.channel);
+  if (viewer.level === null) {
+    const body = t(contributes ? 'welcome.visitor.contributes' : 'welcome.visitor.looks');
+    return { title: t('welcome.visitor.title'), body };
+  }
+  return { title: t('welcome.title'), body: t(contributes ? 'welcome.contributor' : 'welcome.member') };
 }
 
 function peopleAnswer(counts: MemberCounts, links: ChannelLinks, { t, number }: Reader): PeopleAnswer {
@@ -65,7 +79,7 @@ function peopleAnswer(counts: MemberCounts, links: ChannelLinks, { t, number }: 
 }
 
 function sections({ level }: Viewer, { t }: Reader): ChannelPage['sections'] {
-  const reading = isAtLeast(level, 'contributor') ? 'staff' : 'student';
+  const reading = level === null ? 'visitor' : isAtLeast(level, 'contributor') ? 'staff' : 'student';
   return (['recordings', 'meetings'] as const).map((id) => ({
     id,
     title: t(`${id}.title`),

@@ -30,6 +30,8 @@ export type ChannelStore = {
    * or another channel of the platform has its reference ID.
    */
   updateChannel(channel: Channel, at: number): Promise<Channel | null>;
+  /** Channels of one person, by name; `total` counts all that match. */
+  listMyChannels(person: ChannelPerson, filter: MyChannelsFilter, page: PageRequest): Promise<MyChannelsPage>;
   contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
   findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;
 };
@@ -66,19 +68,50 @@ export type ChannelFilter = {
   contextId?: string;
 };
 
+export type ChannelPerson = { platformId: PlatformId; userId: UserId };
+
+export type MyChannelsFilter = {
+  /**
+   * `mine`: where the person is an active member. `open`: open and restricted channels of the platform where the person is
+   * no member and was never shut out. `deleted`: those the person may restore: as owner, or as an active manager where
+   * there is no owner.
+   */
+  scope: 'mine' | 'open' | 'deleted';
+  /** Part of a name, a course code or a tag, in any case and without its accents. */
+  q?: string;
+};
+
+export type MyChannel = {
+  channel: Channel;
+  /** Null in channels the person is no member of. */
+  level: PermissionLevel | null;
+};
+
+export type MyChannelsPage = Page<MyChannel> & { total: number };
+
 export type MembershipStore = {
   /** Finds the user by (platform, subject) or makes one; a name or e-mail that is given replaces what was known. */
   upsertUser(user: { platformId: PlatformId; subject: string; person: Person; at: number }): Promise<User>;
   findUser(id: UserId): Promise<User | null>;
+  /** Those of the users that there are, in no order; for the names on one page of a list. */
+  findUsers(ids: readonly UserId[]): Promise<User[]>;
+  findUserBySubject(platformId: PlatformId, subject: string): Promise<User | null>;
+  /**
+   * People of a platform by the beginnings of words: each word of `q` begins a word of the name, the e-mail address or
+   * the ID. By name, at most `limit`. For lists of suggestions, so a very common beginning may leave some out.
+   */
+  searchUsers(platformId: PlatformId, q: string, limit: number): Promise<User[]>;
   findMembership(channelId: ChannelId, userId: UserId): Promise<Membership | null>;
   /**
    * Reads one membership, lets `decide` make its next state, and writes it, so that no other writer comes between.
    * `decide` may be called again with a newer state; returning the same state, or null, writes nothing. Returns what
-   * stands afterwards. The store sets `version` and `updatedAt`.
+   * stands afterwards. `'remove'` removes it. The store sets `version` and `updatedAt`. What `note` makes of a change
+   * that was written is recorded with it; `after` is null for a removal.
    */
   changeMembership(
     key: { channelId: ChannelId; userId: UserId; at: number },
-    decide: (current: Membership | null) => Membership | null,
+    decide: (current: Membership | null) => Membership | 'remove' | null,
+    note?: (before: Membership | null, after: Membership | null) => ActivityEvent,
   ): Promise<Membership | null>;
   /**
    * Applies one slice of a stored diff and moves the run's `appliedChanges` to `upTo` with it. People the store does not
@@ -199,12 +232,16 @@ export type ActivityEvent = {
   action: string;
   subjectUserId: UserId | null;
   syncId: SyncId | null;
+  /** What was and what is, as JSON (`readState` of activity.ts); null: nothing was there. */
   from: string | null;
   to: string | null;
+  /** The same in all events of one change of many members. */
+  batch: string | null;
 };
 
 export type ActivityStore = {
   recordActivity(event: ActivityEvent): Promise<void>;
-  /** Newest first. */
-  listActivity(channelId: ChannelId, page: PageRequest): Promise<Page<ActivityEvent>>;
+  findActivity(id: string): Promise<ActivityEvent | null>;
+  /** Newest first; of one batch, if given. */
+  listActivity(channelId: ChannelId, filter: { batch?: string }, page: PageRequest): Promise<Page<ActivityEvent>>;
 };

@@ -1,4 +1,5 @@
 import type { Id } from '../lib/ids.ts';
+import type { DepartedOverrides } from './membership.ts';
 
 export type PlatformId = Id<'platform'>;
 export type ChannelId = Id<'channel'>;
@@ -10,6 +11,25 @@ export type ChannelPrivacy = 'open' | 'restricted' | 'private';
 
 /** Who may contribute: everyone who may see the channel, or contributors and above. */
 export type ContributionPolicy = 'everyone' | 'contributors';
+
+/** How the channel follows its roster, where it differs from the site. */
+export type ChannelSyncSettings = {
+  /** False: no sync at launches or on schedule, only when somebody asks for one. */
+  automatic: boolean;
+  /** What happens to people with a level set by hand whom the roster drops; null: what the site says. */
+  departedOverrides: DepartedOverrides | null;
+  /** True: every sync that would take access away waits for a person, however few it is about. */
+  askBeforeRemovals: boolean;
+};
+
+export const SYNC_AS_THE_SITE: ChannelSyncSettings = {
+  automatic: true,
+  departedOverrides: null,
+  askBeforeRemovals: false,
+};
+
+/** How long a deleted channel can be restored, in milliseconds; then it and its memberships are gone. */
+export const DELETED_KEPT_MS = 30 * 86_400_000;
 
 /** The course's space. One per context at first. */
 export type Channel = {
@@ -28,7 +48,10 @@ export type Channel = {
   privacy: ChannelPrivacy;
   contributionPolicy: ContributionPolicy;
   moderated: boolean;
+  /** Always a manager, whom no roster demotes or drops; null while nobody was made one. */
   ownerId: UserId | null;
+  sync: ChannelSyncSettings;
+  /** When it was deleted; for 30 days (`DELETED_KEPT_MS`) it can be restored. */
   deletedAt: number | null;
   createdAt: number;
   updatedAt: number;

@@ -1,26 +1,16 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import { recordActivity } from './activity.ts';
-import type { ChannelId, UserId } from './channel.ts';
-import type { ActivityStore, ChannelStore, LeaseStore, MembershipStore } from './channel-store.ts';
+import { newActivity, writeState } from './activity.ts';
+import type { Channel, ChannelId, User, UserId } from './channel.ts';
+import type { ActivityEvent, ActivityStore, ChannelStore, LeaseStore, MembershipStore } from './channel-store.ts';
 import { withLease } from './lease.ts';
-import {
-  deactivatedByHand,
-  type Membership,
-  reactivatedByHand,
-  sameMembership,
-  withOverride,
-  withoutOverride,
-} from './membership.ts';
-import type { PermissionLevel } from './permission-level.ts';
+import { decideChange, type MemberChange, type MemberRefusal, type MemberRules } from './member-changes.ts';
+import { decideEntry, type EntryRefusal, type MemberEntry } from './member-entries.ts';
+import { type Membership, type Person, setByHand } from './membership.ts';
 
-/** One change of one membership by a person or an API key. */
-export type MemberChange =
-  | { level: PermissionLevel }
-  | { status: 'active' | 'inactive' }
-  /** `automatic` returns to what roster and launches say; `manual` keeps the present level whatever they say. */
-  | { updateMethod: Membership['updateMethod'] };
+/** What a caller saw before it asked for a change: another writer since then is told to it instead of overruled. */
+export type Seen = { version: number } | { standing: string };
 
 export type MemberChangeRequest = {
   channelId: ChannelId;
@@ -28,21 +18,38 @@ export type MemberChangeRequest = {
   change: MemberChange;
   /** Whether what a person set may be replaced; people say so by doing it, API calls by `override=true`. */
   override: boolean;
+  /** Null: whatever stands. */
+  seen: Seen | null;
   /** Who does it: `user:ID` or `api-key:ID`. */
   actor: string;
 };
 
-export type MemberRefusal = 'no-such-member' | 'kept-set-by-hand' | 'last-manager' | 'added-by-hand';
+export type MemberEntryRequest = Omit<MemberChangeRequest, 'userId' | 'change'> & {
+  /** Somebody known, or an ID of the LMS (`sub`) that may be new, with what is known of the person. */
+  who: { userId: UserId } | { subject: string; person: Person };
+  entry: MemberEntry;
+};
 
-export type MemberResult = { membership: Membership; result: 'changed' | 'unchanged' };
+export type MemberResult = {
+  /** As it stands afterwards; the removed one after a removal. */
+  membership: Membership;
+  result: 'added' | 'changed' | 'unchanged' | 'removed';
+  /** What the change is called in the channel's activity, for undoing it; null when nothing changed. */
+  activityId: string | null;
+};
 
 export type ManageMembers = {
-  change(request: MemberChangeRequest): Promise<Result<MemberResult, MemberRefusal>>;
+  change(request: MemberChangeRequest): Promise<Result<MemberResult, MemberRefusal | 'no-such-channel'>>;
+  /** Enters a person, or brings a member to the entry's level; the same entry twice changes nothing the second time. */
+  enter(request: MemberEntryRequest): Promise<Result<MemberResult, EntryRefusal | 'no-such-channel'>>;
 };
 
 export type ManageMembersDeps = {
-  channels: ChannelStore;
-  memberships: MembershipStore;
+  channels: Pick<ChannelStore, 'findChannel'>;
+  memberships: Pick<
+    MembershipStore,
+    'changeMembership' | 'countMembers' | 'findMembership' | 'findUser' | 'upsertUser'
+  >;
   activity: ActivityStore;
   leases: LeaseStore;
   clock: Clock;
@@ -53,77 +60,147 @@ export type ManageMembersDeps = {
 export function createManageMembers(deps: ManageMembersDeps): ManageMembers {
   return {
     // One at a time per channel: two managers who demote each other at the same moment must not both succeed.
-    change: (request) => withLease(deps, `members:${request.channelId}`, () => changeMember(deps, request)),
+    change: ({ channelId, ...request }) =>
+      inChannel(deps, channelId, (channel) => changeMember(deps, channel, request)),
+    enter: ({ channelId, ...request }) => inChannel(deps, channelId, (channel) => enterMember(deps, channel, request)),
   };
+}
+
+/** What a person sees of a member's standing, as one token: launches and syncs that change nothing of it do not count. */
+export function standingToken({ level, override, addedBy, inactiveReason }: Membership): string {
+  return [level, override, addedBy, inactiveReason].map((part) => part ?? '').join('.');
+}
+
+/** Does work on the members of a channel while nobody else does. */
+export async function inChannel<Value, Reason extends string>(
+  deps: Pick<ManageMembersDeps, 'channels' | 'leases' | 'clock' | 'random'>,
+  channelId: ChannelId,
+  work: (channel: Channel) => Promise<Result<Value, Reason>>,
+): Promise<Result<Value, Reason | 'no-such-channel'>> {
+  return withLease(deps, `members:${channelId}`, async () => {
+    const channel = await deps.channels.findChannel(channelId);
+    return channel && channel.deletedAt === null ? work(channel) : failure('no-such-channel');
+  });
 }
 
 async function changeMember(
   deps: ManageMembersDeps,
-  request: MemberChangeRequest,
+  channel: Channel,
+  request: Omit<MemberChangeRequest, 'channelId'>,
 ): Promise<Result<MemberResult, MemberRefusal>> {
-  const { channelId, userId } = request;
-  const managers = (await deps.memberships.countMembers(channelId)).active.manager;
-  let refusal: MemberRefusal | null = null;
-  let before: Membership | null = null;
-  const after = await deps.memberships.changeMembership({ channelId, userId, at: deps.clock() }, (current) => {
-    before = current;
-    const next = current ? nextState(current, request) : failure('no-such-member' as const);
-    refusal = next.ok ? requireManager(current, next.value, managers) : next.reason;
-    return next.ok && refusal === null ? next.value : null;
-  });
-  if (refusal !== null) return failure(refusal);
-  if (after === null || before === null) return failure('no-such-member');
-  const result = sameMembership(before, after) ? 'unchanged' : 'changed';
-  if (result === 'changed') await note(deps, request, before, after);
-  return success({ membership: after, result });
+  const rules = await rulesOf(deps, channel, request.override);
+  const action = `member.${Object.keys(request.change)[0] ?? 'change'}`;
+  const decide = (current: Membership | null): Result<Membership | null, MemberRefusal> => {
+    if (current === null) return failure('no-such-member');
+    if (isOvertaken(current, request.seen)) return failure('changed-meanwhile');
+    return decideChange(current, request.change, rules);
+  };
+  return writeMember(deps, { channel, userId: request.userId, decide, event: { action, actor: request.actor } });
 }
 
-function nextState(
-  member: Membership,
-  { change, override }: MemberChangeRequest,
-): Result<Membership, 'kept-set-by-hand' | 'added-by-hand'> {
-  const next = applyChange(member, change);
-  const setByHand = member.updateMethod === 'manual' || member.inactiveReason === 'by-hand';
-  if (setByHand && !override && !sameMembership(member, next)) return failure('kept-set-by-hand');
-  const nothingToReturnTo = 'updateMethod' in change && change.updateMethod === 'automatic' && next.addedBy === 'hand';
-  return nothingToReturnTo && sameMembership(member, next) ? failure('added-by-hand') : success(next);
-}
-
-function applyChange(member: Membership, change: MemberChange): Membership {
-  if ('level' in change) return withOverride(member, change.level);
-  if ('status' in change) {
-    if (change.status === 'inactive') return deactivatedByHand(member);
-    return member.active ? member : reactivatedByHand(member);
-  }
-  return change.updateMethod === 'automatic'
-    ? withoutOverride(member)
-    : withOverride(member, member.override ?? member.level);
-}
-
-function requireManager(before: Membership | null, after: Membership, managers: number): 'last-manager' | null {
-  const was = before?.active === true && before.level === 'manager' && !before.isTest;
-  const is = after.active && after.level === 'manager';
-  return was && !is && managers <= 1 ? 'last-manager' : null;
-}
-
-async function note(
+async function enterMember(
   deps: ManageMembersDeps,
-  { channelId, userId, actor, change }: MemberChangeRequest,
-  before: Membership,
-  after: Membership,
-): Promise<void> {
-  const channel = await deps.channels.findChannel(channelId);
-  await recordActivity(deps, {
-    action: `member.${Object.keys(change)[0] ?? 'change'}`,
-    actor,
-    channelId,
-    platformId: channel?.platformId ?? null,
+  channel: Channel,
+  request: Omit<MemberEntryRequest, 'channelId'>,
+): Promise<Result<MemberResult, EntryRefusal>> {
+  const user = await findOrMakeUser(deps, channel, request.who);
+  if (user === null) return failure('no-such-person');
+  const rules = await rulesOf(deps, channel, request.override);
+  const key = { channelId: channel.id, userId: user.id, subject: user.subject };
+  const person = { name: user.name, email: user.email };
+  const decide = (current: Membership | null): Result<Membership | null, EntryRefusal> =>
+    isOvertaken(current, request.seen)
+      ? failure('changed-meanwhile')
+      : decideEntry(current, request.entry, { ...rules, key, person, at: deps.clock() });
+  return writeMember(deps, { channel, userId: user.id, decide, event: { action: 'member.add', actor: request.actor } });
+}
+
+/** Null for somebody who is unknown, or of another platform: people of one organisation are not another's. */
+async function findOrMakeUser(
+  deps: ManageMembersDeps,
+  { platformId }: Channel,
+  who: MemberEntryRequest['who'],
+): Promise<User | null> {
+  if ('subject' in who) return deps.memberships.upsertUser({ platformId, ...who, at: deps.clock() });
+  const user = await deps.memberships.findUser(who.userId);
+  return user?.platformId === platformId ? user : null;
+}
+
+/** Counted anew for each change: the lease keeps other changes out meanwhile, and syncs have their own guard. */
+export async function rulesOf(
+  deps: Pick<ManageMembersDeps, 'memberships'>,
+  channel: Channel,
+  override: boolean,
+): Promise<MemberRules> {
+  const { active } = await deps.memberships.countMembers(channel.id);
+  return { ownerId: channel.ownerId, managers: active.manager, override };
+}
+
+export type MemberWrite<Refusal extends string> = {
+  channel: Channel;
+  userId: UserId;
+  /** The next state, null for none; may be asked again with a newer state. */
+  decide: (current: Membership | null) => Result<Membership | null, Refusal>;
+  event: Pick<ActivityEvent, 'action' | 'actor'> & { batch?: string };
+};
+
+/** Writes what `decide` says, together with its place in the channel's activity. */
+export async function writeMember<Refusal extends string>(
+  deps: Pick<ManageMembersDeps, 'memberships' | 'clock' | 'random'>,
+  { channel, userId, decide, event }: MemberWrite<Refusal>,
+): Promise<Result<MemberResult, Refusal>> {
+  const key = { channelId: channel.id, userId, at: deps.clock() };
+  const seen: { before: Membership | null; decided: Result<Membership | null, Refusal> | null } = {
+    before: null,
+    decided: null,
+  };
+  const noted: ActivityEvent[] = [];
+  const stands = await deps.memberships.changeMembership(
+    key,
+    (current) => {
+      const decided = decide(current);
+      Object.assign(seen, { before: current, decided });
+      if (!decided.ok) return null;
+      return decided.value === null && current !== null ? 'remove' : decided.value;
+    },
+    (before, after) => {
+      const made = memberEvent(deps, { channel, userId, before, after, event });
+      noted.splice(0, noted.length, made);
+      return made;
+    },
+  );
+  if (seen.decided?.ok === false) return seen.decided;
+  const membership = stands ?? seen.before;
+  if (membership === null) throw new Error('A change without a refusal left no membership and removed none');
+  const activityId = noted[0]?.id ?? null;
+  return success({ membership, activityId, result: activityId === null ? 'unchanged' : resultOf(seen.before, stands) });
+}
+
+function resultOf(before: Membership | null, after: Membership | null): MemberResult['result'] {
+  if (before === null) return 'added';
+  return after === null ? 'removed' : 'changed';
+}
+
+function memberEvent(
+  deps: Pick<ManageMembersDeps, 'clock' | 'random'>,
+  change: Pick<MemberWrite<never>, 'channel' | 'userId' | 'event'> & {
+    before: Membership | null;
+    after: Membership | null;
+  },
+): ActivityEvent {
+  const { channel, userId, event, before, after } = change;
+  return newActivity(deps, {
+    ...event,
+    channelId: channel.id,
+    platformId: channel.platformId,
     subjectUserId: userId,
-    from: describe(before),
-    to: describe(after),
+    from: writeState(before && setByHand(before)),
+    to: writeState(after && setByHand(after)),
   });
 }
 
-function describe(member: Membership): string {
-  return `${member.level} ${member.updateMethod} ${member.inactiveReason ?? 'active'}`;
+export function isOvertaken(current: Membership | null, seen: Seen | null): boolean {
+  if (seen === null) return false;
+  if ('version' in seen) return seen.version !== (current?.version ?? 0);
+  return seen.standing !== (current ? standingToken(current) : '');
 }

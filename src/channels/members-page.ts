@@ -1,9 +1,10 @@
-import { z } from 'zod';
 import type { Reader, TimeText } from '../lib/reader.ts';
-import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
+import { type ManyForm, manyForm } from './change-many-page.ts';
+import type { UserId } from './channel.ts';
+import { type ChannelHead, channelHead, type HeadPlace, type NoticeText } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
-import type { MemberFilter } from './channel-store.ts';
+import { METHODS, type MembersQuery, placeFields, STATUSES } from './members-query.ts';
 import type { Membership } from './membership.ts';
 import { PERMISSION_LEVELS } from './permission-level.ts';
 import { personName } from './person-name.ts';
@@ -13,36 +14,6 @@ import type { SyncRun } from './sync-run.ts';
 import type { Viewer } from './viewer.ts';
 
 export const MEMBERS_PER_PAGE = 50;
-
-const STATUSES = ['active', 'inactive', 'departed', 'inactive-in-lms', 'by-hand'] as const;
-const METHODS = ['automatic', 'manual'] as const;
-
-/** The list's query as it stands in the address; what is not understood counts as not given. */
-export const MEMBERS_QUERY = z.object({
-  q: z.string().trim().max(200).catch(''),
-  level: z.enum(PERMISSION_LEVELS).nullable().catch(null),
-  status: z.enum(STATUSES).nullable().catch(null),
-  method: z.enum(METHODS).nullable().catch(null),
-  cursor: z.string().max(2000).nullable().catch(null),
-});
-
-export type MembersQuery = z.infer<typeof MEMBERS_QUERY>;
-
-/** What to ask the store for. */
-export function memberFilter({ q, level, status, method }: MembersQuery): MemberFilter {
-  return {
-    ...(q === '' ? {} : { q }),
-    ...(level === null ? {} : { level }),
-    ...(method === null ? {} : { updateMethod: method }),
-    ...statusFilter(status),
-  };
-}
-
-function statusFilter(status: MembersQuery['status']): MemberFilter {
-  if (status === null) return {};
-  if (status === 'active' || status === 'inactive') return { active: status === 'active' };
-  return { active: false, inactiveReason: status };
-}
 
 export type MembersPage = {
   title: string;
@@ -55,18 +26,21 @@ export type MembersPage = {
   clear: string | null;
   total: string;
   showsAddresses: boolean;
-  rows: MemberRow[];
+  rows: ListRow[];
   /** What stands in place of rows. */
   empty: string | null;
   first: string | null;
   next: string | null;
   roster: RosterPanel;
   syncs: SyncLine[];
+  /** Null for those who may look only. */
+  manage: { add: string; many: ManyForm | null } | null;
 };
 
 type Option = { value: string; text: string; selected: boolean };
 
 export type MemberRow = {
+  userId: UserId;
   name: string;
   /** False when the LMS does not tell the name. */
   named: boolean;
@@ -80,12 +54,18 @@ export type MemberRow = {
   active: boolean;
   status: string;
   lastSeen: TimeText | null;
+  isOwner: boolean;
 };
+
+/** A row of the list, with the page where its person is changed; null for those who may look only. */
+export type ListRow = MemberRow & { change: string | null };
 
 export type MembersFacts = {
   members: { items: Membership[]; nextCursor: string | null; total: number };
   syncs: SyncRun[];
   roster: RosterState;
+  /** What was changed just now. */
+  changed: NoticeText | null;
 };
 
 export function membersPage(
@@ -94,17 +74,18 @@ export function membersPage(
   page: { query: MembersQuery; links: ChannelLinks; reader: Reader; place: HeadPlace },
 ): MembersPage {
   const { query, links, reader, place } = page;
-  const { channel, level } = viewer;
+  const { channel } = viewer;
   const { t, number } = reader;
   const { cursor, ...set } = query;
   const filtered = Object.values(set).some((value) => value !== null && value !== '');
   const head = channelHead(viewer, links, reader, place);
-  const rights = { sync: can(level, 'sync-roster', channel), decide: can(level, 'decide-held-sync', channel) };
-  const showsAddresses = can(level, 'view-addresses', channel);
+  const rights = { sync: can(viewer, 'sync-roster', channel), decide: can(viewer, 'decide-held-sync', channel) };
+  const showsAddresses = can(viewer, 'view-addresses', channel);
+  const mayManage = can(viewer, 'manage-members', channel);
   const { items, nextCursor, total } = facts.members;
   return {
     title: t('members.page-title', { name: head.name }),
-    head,
+    head: { ...head, notice: noticeHere(head.notice ?? facts.changed, query) },
     as: links.as,
     action: links.members().split('?', 1)[0] ?? '',
     q: query.q,
@@ -112,13 +93,25 @@ export function membersPage(
     clear: filtered ? links.members() : null,
     total: t(filtered ? 'members.found' : 'members.total', { count: total, number: number(total) }),
     showsAddresses,
-    rows: items.map((member) => memberRow(member, showsAddresses, reader)),
+    rows: items.map((member) => ({
+      ...memberRow(member, showsAddresses, reader),
+      isOwner: member.userId === channel.ownerId,
+      change: mayManage ? links.member(member.userId, query) : null,
+    })),
     empty: items.length > 0 ? null : t(filtered ? 'members.none-found' : 'members.none-yet'),
     first: cursor === null ? null : links.members(set),
     next: nextCursor === null ? null : links.members({ ...set, cursor: nextCursor }),
     roster: rosterPanel(facts.roster, rights, links, reader),
     syncs: facts.syncs.map((run) => syncLine(run, links, reader)),
+    manage: mayManage
+      ? { add: links.addMember(query), many: total === 0 ? null : manyForm({ query, total, filtered }, links, reader) }
+      : null,
   };
+}
+
+/** What is undone from here leads back to the same place in the list. */
+function noticeHere(notice: NoticeText | null, query: MembersQuery): NoticeText | null {
+  return notice?.action ? { ...notice, action: { ...notice.action, fields: placeFields(query) } } : notice;
 }
 
 function filtersOf(query: MembersQuery, { t }: Reader): MembersPage['filters'] {
@@ -141,6 +134,8 @@ function filtersOf(query: MembersQuery, { t }: Reader): MembersPage['filters'] {
 export function memberRow(member: Membership, showsAddresses: boolean, { t, time }: Reader): MemberRow {
   const manual = member.updateMethod === 'manual';
   return {
+    userId: member.userId,
+    isOwner: false,
     ...personName(member.person.name, member.subject, t),
     email: showsAddresses ? member.person.email : null,
     isTest: member.isTest,

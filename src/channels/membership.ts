@@ -33,7 +33,8 @@ export type Membership = {
 
   /** The level a person set; kept beside the roster's, never instead of it. */
   override: PermissionLevel | null;
-  addedBy: 'roster' | 'launch' | 'hand';
+  /** `api`: a program of the organisation entered them, as its roster would; they stay until it or the roster says otherwise. */
+  addedBy: 'roster' | 'launch' | 'hand' | 'api';
   inactiveReason: InactiveReason | null;
 
   level: PermissionLevel;
@@ -135,29 +136,33 @@ export function withRosterEntry(
 ): Membership {
   // Moodle's non-editing teacher is Instructor at launch and Learner in the roster: the first roster that comes after a
   // launch is what that launch is compared with from then on.
-  const noRosterSinceLaunch = member.launchLevel !== null && member.rosterRolesAtLaunch === null;
+  const atLaunch = member.rosterRolesAtLaunch === BY_PROGRAM ? null : member.rosterRolesAtLaunch;
+  const noRosterSinceLaunch = member.launchLevel !== null && atLaunch === null;
   // Once the roster has said something else, that launch is the past, also if the roster goes back to its old word.
-  const launchIsPast = member.rosterRolesAtLaunch !== null && member.rosterRolesAtLaunch !== entry.roles;
+  const launchIsPast = atLaunch !== null && atLaunch !== entry.roles;
   const shutOut = entry.inactive && !staysWithoutRoster(member, departedOverrides);
   return settle({
     ...member,
     person: mergePerson(member.person, entry.person),
     isTest: entry.isTest,
+    // From here on the roster decides, and its silence too.
+    addedBy: member.addedBy === 'api' ? 'roster' : member.addedBy,
     rosterLevel: entry.level,
     rosterRoles: entry.roles,
     launchLevel: launchIsPast ? null : member.launchLevel,
-    rosterRolesAtLaunch: noRosterSinceLaunch ? entry.roles : member.rosterRolesAtLaunch,
+    rosterRolesAtLaunch: noRosterSinceLaunch ? entry.roles : atLaunch,
     inactiveReason: member.inactiveReason === 'by-hand' ? 'by-hand' : shutOut ? 'inactive-in-lms' : null,
   });
 }
 
 /**
  * What one complete roster makes of a person it does not list: who came by the roster departs, with everything kept;
- * who was added by hand, or is known by launches alone (staff, invited people), stays.
+ * who was added by hand or by a program, or is known by launches alone (staff, invited people), stays.
  */
 export function withoutRosterEntry(member: Membership, departedOverrides: DepartedOverrides): Membership {
-  if (member.rosterLevel === null) return member;
   const stays = staysWithoutRoster(member, departedOverrides);
+  // Whom an earlier roster dropped and a setting kept departs once that setting has changed.
+  if (!isOnRoster(member)) return stays ? member : departIfLeft(member);
   return settle({
     ...member,
     rosterLevel: null,
@@ -199,12 +204,41 @@ export function withOverride(member: Membership, level: PermissionLevel): Member
 
 /**
  * Back to what roster and launches say. Somebody added by hand whom the roster lists becomes a member by the roster; whom
- * it does not list stays a member by hand, at the level that launches give, else `member`.
+ * it does not list stays a member by hand, at the level that launches give, else `member`. Whom the roster dropped, and
+ * the override alone had kept, departs.
  */
 export function withoutOverride(member: Membership): Membership {
-  const addedBy = member.addedBy === 'hand' && member.rosterLevel !== null ? 'roster' : member.addedBy;
-  const next: Membership = { ...member, addedBy, override: null };
-  return settle(effectiveLevel(next) === null ? { ...next, level: 'member' } : next);
+  const next: Membership = { ...member, addedBy: automaticOrigin(member), override: null };
+  return departIfLeft(settle(effectiveLevel(next) === null ? { ...next, level: 'member' } : next));
+}
+
+function automaticOrigin({ addedBy, rosterLevel, rosterRoles }: Membership): Membership['addedBy'] {
+  if (addedBy !== 'hand' || rosterLevel === null) return addedBy;
+  return rosterRoles === BY_PROGRAM ? 'api' : 'roster';
+}
+
+/**
+ * A person added them, or a program on a person's word: a member by hand, who stays whatever the roster says. Somebody
+ * who was a member already and had left is in again.
+ */
+export function addedByHand(member: Membership, level: PermissionLevel): Membership {
+  return settle({ ...member, addedBy: 'hand', override: level, inactiveReason: null });
+}
+
+/**
+ * A program of the organisation gave the level, as a roster would. It stays until the program or a roster that lists the
+ * person says otherwise: a channel without a roster can be kept by programs alone.
+ */
+export function enteredByProgram(member: Membership, level: PermissionLevel): Membership {
+  return settle({ ...member, addedBy: 'api', rosterLevel: level, rosterRoles: BY_PROGRAM, inactiveReason: null });
+}
+
+/** Stands for the roles of somebody whose level a program gave; a roster's entry always has some. */
+const BY_PROGRAM = '';
+
+/** True when a roster lists them; what a program said is not a roster's word. */
+export function isOnRoster({ rosterLevel, rosterRoles }: Membership): boolean {
+  return rosterLevel !== null && rosterRoles !== BY_PROGRAM;
 }
 
 /** A person shut the member out: no route lets them in until a person reactivates them. */
@@ -218,9 +252,92 @@ export function deactivatedByHand(member: Membership): Membership {
  */
 export function reactivatedByHand(member: Membership): Membership {
   if (member.inactiveReason === null) return member;
-  const wasOnRoster = member.rosterRoles !== null && member.rosterLevel === null;
-  const againstRoster = member.inactiveReason !== 'by-hand' || wasOnRoster;
+  const againstRoster = member.inactiveReason !== 'by-hand' || hasLeftRoster(member);
   return settle({ ...member, addedBy: againstRoster ? 'hand' : member.addedBy, inactiveReason: null });
+}
+
+/** The part of a membership that people and programs set: what a change of theirs can alter, and undoing it restores. */
+export type SetByHand = Pick<Membership, 'override' | 'addedBy' | 'inactiveReason' | 'level'> & {
+  /** The level a program gave, where no roster lists the person. */
+  entered: PermissionLevel | null;
+  /** Whether a roster listed them at that moment. */
+  listed: boolean;
+};
+
+export function setByHand(member: Membership): SetByHand {
+  const { override, addedBy, inactiveReason, level } = member;
+  return { override, addedBy, inactiveReason, level, entered: enteredLevel(member), listed: isOnRoster(member) };
+}
+
+function enteredLevel({ rosterLevel, rosterRoles }: Membership): PermissionLevel | null {
+  return rosterRoles === BY_PROGRAM ? rosterLevel : null;
+}
+
+/** Whether people and programs have left a membership as it was; what roster and launches did to it does not count. */
+export function stillSetByHand(member: Membership, state: SetByHand): boolean {
+  const entered = enteredLevel(member);
+  return (
+    member.override === state.override &&
+    (member.addedBy === 'hand') === (state.addedBy === 'hand') &&
+    (member.inactiveReason === 'by-hand') === (state.inactiveReason === 'by-hand') &&
+    (entered === null || entered === state.entered)
+  );
+}
+
+/**
+ * A membership with what people had set at another moment. The roster's and the launches' layers stay as they are now, so
+ * undoing never brings an old roster back: whom it dropped meanwhile stays out, whom it listed meanwhile stays in.
+ */
+export function withSetByHand(member: Membership, state: SetByHand): Membership {
+  const { override, level } = state;
+  const entered = withEntered(member, state.entered);
+  const next: Membership = { ...entered, override, level, addedBy: originToRestore(entered, state) };
+  return settle({ ...next, inactiveReason: reasonToRestore(member, next, state) });
+}
+
+/** A program's word counts until a roster lists the person, and not again after that. */
+function withEntered(member: Membership, entered: PermissionLevel | null): Membership {
+  const { rosterRoles, rosterRolesAtLaunch } = member;
+  if (rosterRoles !== null && rosterRoles !== BY_PROGRAM) return member;
+  if (entered !== null) return { ...member, rosterLevel: entered, rosterRoles: BY_PROGRAM };
+  const atLaunch = rosterRolesAtLaunch === BY_PROGRAM ? null : rosterRolesAtLaunch;
+  return { ...member, rosterLevel: null, rosterRoles: null, rosterRolesAtLaunch: atLaunch };
+}
+
+function originToRestore(member: Membership, { addedBy, entered }: SetByHand): Membership['addedBy'] {
+  if (addedBy === 'hand') return addedBy;
+  if (enteredLevel(member) !== null) return 'api';
+  const known = member.addedBy === 'hand' || (member.addedBy === 'api' && entered === null) ? addedBy : member.addedBy;
+  return known === 'api' ? 'roster' : known;
+}
+
+function reasonToRestore(now: Membership, next: Membership, state: SetByHand): InactiveReason | null {
+  const { inactiveReason: before } = state;
+  if (before === 'by-hand') return before;
+  if (now.inactiveReason !== null && now.inactiveReason !== 'by-hand') return now.inactiveReason;
+  if (isOnRoster(next)) return before === 'inactive-in-lms' ? before : null;
+  if (next.addedBy === 'hand') return before;
+  if (next.addedBy === 'api' || launchedSinceLeaving(next)) return null;
+  const keptByOverride = now.active && now.addedBy !== 'hand' && now.override !== null && next.override !== null;
+  if (keptByOverride) return null;
+  return state.listed || hasLeftRoster(next) ? (before ?? 'departed') : before;
+}
+
+/** True when a roster listed them once and the last one does not. */
+function hasLeftRoster({ rosterLevel, rosterRoles }: Membership): boolean {
+  return rosterLevel === null && rosterRoles !== null;
+}
+
+/** True when a launch has brought them after the roster had dropped them, or without any roster. */
+function launchedSinceLeaving({ launchLevel, rosterRolesAtLaunch }: Membership): boolean {
+  return launchLevel !== null && rosterRolesAtLaunch === null;
+}
+
+/** Nobody stays by a roster that dropped them, unless a person, a program or a later launch keeps them. */
+function departIfLeft(member: Membership): Membership {
+  const left =
+    hasLeftRoster(member) && member.addedBy !== 'hand' && member.addedBy !== 'api' && !launchedSinceLeaving(member);
+  return left && member.active ? settle({ ...member, inactiveReason: 'departed' }) : member;
 }
 
 // An LMS may give the name at launch and hide it in the roster, or the other way round: what is known is not lost.

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import type { Channel, CourseContext, PlatformId, UserId } from './channel.ts';
+import { type Channel, type CourseContext, type PlatformId, SYNC_AS_THE_SITE, type UserId } from './channel.ts';
 import type { ChannelOpening, ChannelStore, EntryDecision } from './channel-store.ts';
 import { emptyMembership, type Membership, type Person, rolesKey, withLaunch } from './membership.ts';
 import type { PermissionLevel } from './permission-level.ts';
@@ -126,6 +126,7 @@ function openingBy(launch: CourseLaunch, at: number, random: Random): ChannelOpe
       contributionPolicy: 'contributors',
       moderated: false,
       ownerId: null,
+      sync: SYNC_AS_THE_SITE,
       deletedAt: null,
       createdAt: at,
       updatedAt: at,

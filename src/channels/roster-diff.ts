@@ -16,6 +16,8 @@ export type RosterPolicy = {
   departedOverrides: DepartedOverrides;
   /** A roster that would deactivate more than max(`min`, `share` of the automatic active members) is held. */
   hold: { min: number; share: number };
+  /** True: a roster that would deactivate anybody is held. */
+  askBeforeRemovals: boolean;
   /** When fetching began: who launched after that is here, whatever the fetched roster says. */
   rosterAsOf: number;
 };
@@ -56,7 +58,7 @@ export function createRosterComparison(
 ): RosterComparison {
   const seen = new Set<string>();
   const counts: SyncCounts = { ...NO_COUNTS };
-  const tally = { automatic: 0, removed: 0, managersBefore: 0, managersAfter: 0 };
+  const tally = { automatic: 0, removed: 0, managersBefore: 0, managersAfter: 0, anyBefore: 0, anyAfter: 0 };
 
   return {
     passOver(subject, mark) {
@@ -172,7 +174,15 @@ function heldByHand(after: Membership, entry: RosterEntry | null): boolean {
   return after.override !== null && after.override !== entry.level;
 }
 
-type Tally = { automatic: number; removed: number; managersBefore: number; managersAfter: number };
+type Tally = {
+  automatic: number;
+  removed: number;
+  managersBefore: number;
+  managersAfter: number;
+  /** Managers known by launches alone among them. */
+  anyBefore: number;
+  anyAfter: number;
+};
 
 // Test students come and go with a click in Canvas: they weigh nothing here.
 function count(tally: Tally, before: Membership | null, after: Membership): void {
@@ -183,13 +193,17 @@ function count(tally: Tally, before: Membership | null, after: Membership): void
   if (before?.active && !after.active) tally.removed += 1;
   if (before && managesByRosterOrHand(before)) tally.managersBefore += 1;
   if (managesByRosterOrHand(after)) tally.managersAfter += 1;
+  if (before && manages(before)) tally.anyBefore += 1;
+  if (manages(after)) tally.anyAfter += 1;
 }
 
 /** A manager known by launches alone (staff who looked in once) does not show that the roster is right. */
 function managesByRosterOrHand(member: Membership): boolean {
-  return (
-    member.active && member.level === 'manager' && (member.rosterLevel !== null || member.updateMethod === 'manual')
-  );
+  return manages(member) && (member.rosterLevel !== null || member.updateMethod === 'manual');
+}
+
+function manages({ active, level }: Membership): boolean {
+  return active && level === 'manager';
 }
 
 function findHold(rosterSize: number, tally: Tally, policy: RosterPolicy): HoldReason | null {
@@ -198,7 +212,9 @@ function findHold(rosterSize: number, tally: Tally, policy: RosterPolicy): HoldR
   // In a class of six, five removals would pass that limit: more than half of a class never goes unasked.
   const mostOfSmallClass = tally.removed >= 2 && tally.removed * 2 > tally.automatic;
   if (tally.removed > limit || mostOfSmallClass) return 'too-many-removals';
-  return tally.managersBefore > 0 && tally.managersAfter === 0 ? 'no-manager-left' : null;
+  if (tally.managersBefore > 0 && tally.managersAfter === 0) return 'no-manager-left';
+  if (tally.anyBefore > 0 && tally.anyAfter === 0) return 'no-manager-left';
+  return policy.askBeforeRemovals && tally.removed > 0 ? 'asks-before-removals' : null;
 }
 
 function summarise(member: Membership): MemberSummary {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Membership, RosterEntry } from './membership.ts';
+import { isOnRoster, type Membership, type RosterEntry } from './membership.ts';
 
 /**
  * A digest of what the roster said of a member; null when anything but the roster counts for them too. A roster entry
@@ -22,7 +22,7 @@ function isPlain(member: Membership): boolean {
   const launchSettled = member.launchLevel === null || member.rosterRolesAtLaunch === member.rosterRoles;
   return (
     member.level === member.rosterLevel &&
-    member.rosterRoles !== null &&
+    isOnRoster(member) &&
     member.inactiveReason === null &&
     member.updateMethod === 'automatic' &&
     launchSettled

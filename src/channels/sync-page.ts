@@ -93,7 +93,7 @@ export function syncPage(
   const head = channelHead(viewer, links, reader, place);
   const shown = found.changes.slice(0, CHANGES_PER_PAGE);
   const last = found.changes.length > CHANGES_PER_PAGE ? shown.at(-1) : undefined;
-  const mayDecide = can(viewer.level, 'decide-held-sync', viewer.channel);
+  const mayDecide = can(viewer, 'decide-held-sync', viewer.channel);
   return {
     title: t('sync.page-title', { name: head.name }),
     heading: t('sync.heading'),

@@ -1,8 +1,12 @@
 import type { Logger } from 'pino';
 import { type Clock, yieldToRequests } from '../lib/clock.ts';
+import type { Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import type { CourseContext } from './channel.ts';
-import type { ChannelStore, MembershipStore, SyncStore } from './channel-store.ts';
+import { type CourseContext, SYNC_AS_THE_SITE } from './channel.ts';
+import type { ChannelStore, LeaseStore, MembershipStore, SyncStore } from './channel-store.ts';
+import { withLease } from './lease.ts';
+import { managersGained } from './member-changes.ts';
+import type { Membership } from './membership.ts';
 import type { PermissionLevel } from './permission-level.ts';
 import { applyRosterChange, createRosterComparison, type RosterPolicy } from './roster-diff.ts';
 import { createRosterIndex, type RosterIndex } from './roster-index.ts';
@@ -16,8 +20,11 @@ export type SyncDeps = {
   rosters: RosterSource;
   /** The platform's own levels for roles, over the default table. */
   roleLevelsOf: (platformId: SyncRun['platformId']) => Promise<Readonly<Record<string, PermissionLevel>>>;
-  policy: Omit<RosterPolicy, 'rosterAsOf'>;
+  /** The site's; a channel may differ. */
+  policy: Omit<RosterPolicy, 'rosterAsOf' | 'askBeforeRemovals'>;
+  leases: LeaseStore;
   clock: Clock;
+  random: Random;
   log: Logger;
 };
 
@@ -124,7 +131,7 @@ async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, s
   const comparing = await save(deps, { ...run, phase: 'comparing' });
   // A run that is begun again after a crash must not keep lines of its first diff.
   await deps.syncs.saveSyncChanges(run.id, 0, []);
-  const comparison = createRosterComparison(index.entries, policyOf(deps, run));
+  const comparison = createRosterComparison(index.entries, await policyOf(deps, run));
   let stored = 0;
   const pending: RosterChange[] = [];
   async function store(least: number): Promise<void> {
@@ -156,8 +163,10 @@ async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, s
 }
 
 async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
-  const policy = policyOf(deps, run);
+  const policy = await policyOf(deps, run);
   const { id: syncId, channelId, platformId } = run;
+  const guard = createManagerGuard(deps, run, policy);
+  await guard.lookAgain();
   for (let from = run.appliedChanges; from < run.totalChanges; ) {
     if (signal.aborted) return run;
     const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(WRITTEN, run.totalChanges - from) });
@@ -166,18 +175,77 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
     const at = deps.clock();
     const ours = await deps.memberships.applyRosterDiff(
       { syncId, channelId, platformId, changes, upTo, at, attempt: run.restarts },
-      (current, change, key) => applyRosterChange(current, change, { ...key, at }, policy),
+      (current, change, key) =>
+        guard.putOff(current, change, applyRosterChange(current, change, { ...key, at }, policy)),
     );
     if (!ours) throw new RunTakenOver();
     from = upTo;
     await yieldToRequests();
   }
-  const applied = { ...run, appliedChanges: run.totalChanges };
+  const applied = await save(deps, { ...run, appliedChanges: run.totalChanges });
+  await guard.applyRest();
   return finish(deps, applied, { state: 'applied', reason: null });
 }
 
-function policyOf(deps: SyncDeps, run: SyncRun): RosterPolicy {
-  return { ...deps.policy, rosterAsOf: run.startedAt ?? run.queuedAt };
+/**
+ * Whether a roster leaves nobody to manage was asked when it was compared; people may have demoted the others since. So
+ * the lines that take a manager away come last, one at a time and beside no change by hand, and the last manager stays:
+ * the next sync asks about them. What a person decided to apply is applied.
+ */
+function createManagerGuard(deps: SyncDeps, run: SyncRun, policy: RosterPolicy) {
+  const { channelId, platformId } = run;
+  const rest = new Map<string, RosterChange>();
+
+  function putOff(current: Membership | null, change: RosterChange, next: Membership | null): Membership | null {
+    if (run.decidedBy !== null || next === null || managersGained(current, next) >= 0) return next;
+    rest.set(change.subject, change);
+    return null;
+  }
+
+  async function applyOne(change: RosterChange): Promise<void> {
+    const user = await deps.memberships.findUserBySubject(platformId, change.subject);
+    if (!user) return;
+    const { active } = await deps.memberships.countMembers(channelId);
+    const at = deps.clock();
+    const key = { channelId, userId: user.id, subject: user.subject, at };
+    let kept = false;
+    await deps.memberships.changeMembership(key, (current) => {
+      const next = applyRosterChange(current, change, key, policy);
+      kept = next !== null && managersGained(current, next) < 0 && active.manager <= 1;
+      return kept ? null : next;
+    });
+    if (kept) deps.log.warn({ syncId: run.id, channelId, userId: user.id }, 'roster sync kept the last manager');
+  }
+
+  return {
+    putOff,
+    /** A run that is taken up again knows nothing of what it had put off. */
+    async lookAgain(): Promise<void> {
+      for (let from = 0; from < run.appliedChanges && run.decidedBy === null; from += WRITTEN) {
+        const limit = Math.min(WRITTEN, run.appliedChanges - from);
+        for (const change of await deps.syncs.syncChanges(run.id, { from, limit })) {
+          const user = await deps.memberships.findUserBySubject(platformId, change.subject);
+          const current = user && (await deps.memberships.findMembership(channelId, user.id));
+          if (!current) continue;
+          putOff(current, change, applyRosterChange(current, change, { ...current, at: deps.clock() }, policy));
+        }
+        await yieldToRequests();
+      }
+    },
+    async applyRest(): Promise<void> {
+      for (const change of rest.values()) await withLease(deps, `members:${channelId}`, () => applyOne(change));
+    },
+  };
+}
+
+async function policyOf(deps: SyncDeps, run: SyncRun): Promise<RosterPolicy> {
+  const settings = (await deps.channels.findChannel(run.channelId))?.sync ?? SYNC_AS_THE_SITE;
+  return {
+    ...deps.policy,
+    departedOverrides: settings.departedOverrides ?? deps.policy.departedOverrides,
+    askBeforeRemovals: settings.askBeforeRemovals,
+    rosterAsOf: run.startedAt ?? run.queuedAt,
+  };
 }
 
 async function finish(

@@ -8,7 +8,7 @@ export type SyncState = 'queued' | 'running' | 'applied' | 'held' | 'discarded' 
 export type SyncTrigger = 'launch' | 'button' | 'api' | 'command' | 'schedule';
 
 /** Why a held sync waits for a person. */
-export type HoldReason = 'empty-roster' | 'too-many-removals' | 'no-manager-left';
+export type HoldReason = 'empty-roster' | 'too-many-removals' | 'no-manager-left' | 'asks-before-removals';
 
 /** Why a run failed or was discarded; each has a text for the person and one for the operator. */
 export type SyncFailure =

@@ -86,8 +86,9 @@ function createContext({ config, secrets, storage, clock, runSyncs }: Parts): Cl
   const engine = startLater({ config, secrets, storage, encryption, http, clock });
   const { publicUrl } = config;
   const invites = createRegistrationInvites({ invites: storage.invites, clock, random, publicUrl });
-  const note: CliContext['note'] = (event) =>
-    recordActivity({ activity: storage.activity, clock, random }, { actor: 'command', ...event });
+  const note: CliContext['note'] = async (event) => {
+    await recordActivity({ activity: storage.activity, clock, random }, { actor: 'command', ...event });
+  };
   // The server, or `runSyncs`, takes queued runs from the store.
   const queue = { enqueue() {} };
   const syncs = createSyncService({ ...storage, queue, clock, random, maxAgeMs: config.syncMaxAgeMs });

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { ChannelId } from '../channels/channel.ts';
+import type { MembershipStore } from '../channels/channel-store.ts';
 import {
   type ChannelLaunch,
   type OpenChannelDeps,
@@ -13,6 +13,7 @@ import { type ProblemReason, respondProblem } from '../web/problems.ts';
 import { redirect } from '../web/redirect.ts';
 import { contextOf } from '../web/request-context.ts';
 import type { Sessions } from '../web/session.ts';
+import type { Grant } from '../web/session-store.ts';
 import { frameOriginOf } from './frame-ancestors.ts';
 import { showHandover } from './launch.routes.ts';
 import type { Handovers, NewGrant } from './launch-handover.ts';
@@ -21,6 +22,7 @@ import { learnServiceOrigin } from './service-origins.ts';
 import type { VerifiedLaunch } from './verified-launch.ts';
 
 export type OpenLaunchDeps = OpenChannelDeps & {
+  memberships: Pick<MembershipStore, 'upsertUser'>;
   platforms: PlatformStore;
   syncService: Pick<SyncService, 'requestIfStale'>;
   sessions: Pick<Sessions, 'start'>;
@@ -30,29 +32,34 @@ export type OpenLaunchDeps = OpenChannelDeps & {
 export type LaunchOpener = {
   /** From a verified launch to the page: open the channel, enter the person, ask for a sync, begin the session. */
   openLaunch(launch: VerifiedLaunch, req: Request, res: Response, how: { needsNewTab: boolean }): Promise<void>;
-  /** Puts a grant into the browser's session and leads to its channel. */
+  /** Puts a grant into the browser's session and leads to its channel, or to the person's channels. */
   enterChannel(grant: NewGrant, req: Request, res: Response): Promise<void>;
 };
 
+type Entry = { grant: NewGrant; needsNewTab: boolean; notice?: OpenRefusal };
+
 export function createLaunchOpener(deps: OpenLaunchDeps): LaunchOpener {
-  async function enterChannel(grant: NewGrant, req: Request, res: Response): Promise<void> {
-    const given = await deps.sessions.start(req, res, grant);
-    redirect(res.set('Cache-Control', 'no-store'), 303, channelUrl(grant.channelId, given.id));
+  async function enter(entry: Entry, req: Request, res: Response): Promise<void> {
+    if (entry.needsNewTab) return showHandover(deps, { req, res }, entry.grant);
+    const given = await deps.sessions.start(req, res, entry.grant);
+    redirect(res.set('Cache-Control', 'no-store'), 303, firstPage(given, entry.notice ?? null));
   }
 
   return {
-    enterChannel,
+    enterChannel: (grant, req, res) => enter({ grant, needsNewTab: false }, req, res),
     async openLaunch(launch, req, res, { needsNewTab }) {
       if (launch.messageType === 'LtiDeepLinkingRequest') return respondProblem(req, res, 'deep-linking');
       await learnServiceOrigin(deps, launch);
       const opened = await openChannel(deps, channelLaunch(launch));
-      if (!opened.ok) return respondProblem(req, res, PROBLEM_OF[opened.reason]);
+      if (!opened.ok) {
+        const grant = await grantWithoutChannel(deps, launch, opened.reason);
+        if (!grant) return respondProblem(req, res, PROBLEM_OF[opened.reason]);
+        return enter({ grant, needsNewTab, notice: opened.reason }, req, res);
+      }
       const { channel, launchOnly, userId } = opened.value;
       contextOf(req).log.info({ channelId: channel.id, userId, launchOnly }, 'channel opened');
       await requestSync(deps, opened.value);
-      const grant = grantFor(launch, opened.value);
-      if (needsNewTab) await showHandover(deps, { req, res }, grant);
-      else await enterChannel(grant, req, res);
+      await enter({ grant: grantFor(launch, opened.value), needsNewTab }, req, res);
     },
   };
 }
@@ -66,6 +73,7 @@ const PROBLEM_OF: Record<OpenRefusal, ProblemReason> = {
 };
 
 async function requestSync({ syncService }: OpenLaunchDeps, opened: OpenedCourse): Promise<void> {
+  if (!opened.channel.sync.automatic) return;
   await syncService.requestIfStale({
     channelId: opened.channel.id,
     trigger: 'launch',
@@ -89,12 +97,20 @@ function channelLaunch(launch: VerifiedLaunch): ChannelLaunch {
 
 function grantFor(launch: VerifiedLaunch, opened: OpenedCourse): NewGrant {
   return {
+    ...grantOfPerson(launch),
     channelId: opened.channel.id,
-    platformId: launch.platform.id,
     userId: opened.userId,
     launchLevel: opened.launchLevel,
     launchOnly: opened.launchOnly,
     isTest: opened.membership?.isTest ?? false,
+  };
+}
+
+function grantOfPerson(
+  launch: VerifiedLaunch,
+): Pick<NewGrant, 'platformId' | 'locale' | 'timeZone' | 'family' | 'frameOrigin'> {
+  return {
+    platformId: launch.platform.id,
     locale: launch.locale,
     timeZone: launch.timeZone,
     family: launch.platform.family,
@@ -102,6 +118,26 @@ function grantFor(launch: VerifiedLaunch, opened: OpenedCourse): NewGrant {
   };
 }
 
-function channelUrl(channelId: ChannelId, grantId: string): string {
-  return `/channels/${channelId}?as=${encodeURIComponent(grantId)}`;
+/** Outside a course, and where its channel was deleted, a person still comes to the channels they may see. */
+async function grantWithoutChannel(
+  { memberships, clock }: OpenLaunchDeps,
+  launch: VerifiedLaunch,
+  reason: OpenRefusal,
+): Promise<NewGrant | null> {
+  const { subject, person, platform } = launch;
+  if (subject === null || (reason !== 'not-a-course' && reason !== 'channel-deleted')) return null;
+  const user = await memberships.upsertUser({ platformId: platform.id, subject, person, at: clock() });
+  return {
+    ...grantOfPerson(launch),
+    channelId: null,
+    userId: user.id,
+    launchLevel: 'member',
+    launchOnly: false,
+    isTest: false,
+  };
+}
+
+function firstPage({ id, channelId }: Grant, notice: OpenRefusal | null): string {
+  const search = new URLSearchParams(notice === 'channel-deleted' ? { as: id, notice } : { as: id });
+  return channelId === null ? `/channels?${search}` : `/channels/${channelId}?${search}`;
 }

@@ -1,3 +1,4 @@
+import { type Channel, channelName } from '../channels/channel.ts';
 import type { Person } from '../channels/membership.ts';
 import { foldText } from '../lib/fold.ts';
 
@@ -15,7 +16,19 @@ export function memberSearchText(subject: string, person: Person): string {
   return [foldPart(person.name), foldPart(person.email), foldPart(subject)].join('\n');
 }
 
-/** A search as it is compared with `memberSearchText`; null when there is nothing to look for. */
+/** Where a channel stands in lists: by the name people see. */
+export function channelSortKey(channel: Pick<Channel, 'givenName' | 'title'>): string {
+  return foldPart(channelName(channel));
+}
+
+/** What a search for channels looks through: the name given, the LMS's title and code, and the tags, a line each. */
+export function channelSearchText({ givenName, title, label, tags }: SearchedChannel): string {
+  return [givenName, title, label, ...tags].map(foldPart).join('\n');
+}
+
+type SearchedChannel = Pick<Channel, 'givenName' | 'title' | 'label' | 'tags'>;
+
+/** A search as it is compared with the texts above; null when there is nothing to look for. */
 export function memberSearch(q: string | undefined): string | null {
   return foldPart(q ?? null) || null;
 }

@@ -18,8 +18,9 @@ export type Storage = {
   rateLimits: RateLimitStore;
   apiKeys: ApiKeyStore;
   /**
-   * Removes what has expired (logins, sessions, invites, counters, diffs of old syncs), at most `limit` rows of each.
-   * True when more may be left.
+   * Removes what has expired (logins, sessions, invites, counters, diffs of old syncs, and with all that is theirs the
+   * channels deleted for longer than `DELETED_KEPT_MS`), at most `limit` rows of each. True when more may be left. People
+   * and activity stay. A channel whose removal has begun is gone for every verb, and nothing restores it.
    */
   removeExpired(now: number, limit: number): Promise<boolean>;
   /** Throws when the engine cannot read or cannot write; for `/readyz` and `rostrum doctor`. */

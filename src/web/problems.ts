@@ -25,6 +25,8 @@ const PROBLEMS = {
   'no-session': { status: 401, operator: 'The browser has no session, or an expired one' },
   'no-such-channel': { status: 404, operator: 'No such channel, or the session has no grant for it' },
   'no-such-sync': { status: 404, operator: 'No such sync in this channel' },
+  'no-such-activity': { status: 404, operator: 'No such activity in this channel' },
+  'no-such-member': { status: 404, operator: 'No such member in this channel' },
   'no-access': { status: 403, operator: 'The membership is not active' },
   'not-allowed': { status: 403, operator: 'The level does not allow the action' },
 } as const satisfies Record<string, Problem>;

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import type { Clock } from '../lib/clock.ts';
 import { countInPortions } from './hit-portions.ts';
@@ -15,6 +15,8 @@ export type RateLimit = {
   tellsRemaining?: boolean;
   /** Whom to count; the client's address (an IPv6 /56 as one) if not given. Must not be a secret: it is stored. */
   key?: (req: Request) => string;
+  /** Answers who is over the limit, with `Retry-After` set already; the problem page or document if not given. */
+  refuse?: (req: Request, res: Response) => void;
 };
 
 export type RateLimitDeps = {
@@ -32,6 +34,8 @@ export type RateLimitDeps = {
 export function createRateLimits(deps: RateLimitDeps): (limit: RateLimit) => RequestHandler {
   return (limit) => {
     const key = limit.key ?? clientAddress;
+    const refuse =
+      limit.refuse ?? ((req, res) => respondProblem(req, res, 'too-many-requests', { detail: limit.name }));
     return rateLimit({
       windowMs: limit.windowMs,
       limit: limit.max,
@@ -43,7 +47,7 @@ export function createRateLimits(deps: RateLimitDeps): (limit: RateLimit) => Req
       keyGenerator: (req) => key(req),
       handler: (req, res) => {
         res.set('Retry-After', String(secondsLeft(req, deps.clock())));
-        respondProblem(req, res, 'too-many-requests', { detail: limit.name });
+        refuse(req, res);
       },
       // Its checks read keyGenerator's source and warn on the console; ours is covered by tests.
       validate: false,

@@ -1,14 +1,15 @@
 import type { ChannelId, PlatformId, UserId } from '../channels/channel.ts';
 import type { PermissionLevel } from '../channels/permission-level.ts';
 
-/** What one launch gave a browser: one channel, as one person. */
+/** What one launch gave a browser: to be one person of a platform, and with a course its channel. */
 export type Grant = {
   /** Short and not secret; stands in links as `as`, so that two launches in two tabs do not mix. */
   id: string;
-  channelId: ChannelId;
+  /** The channel of the launch's course; null for a launch outside a course. */
+  channelId: ChannelId | null;
   platformId: PlatformId;
   userId: UserId;
-  /** The launch's level: caps the membership's in this tab (Moodle's "switch role to student"). */
+  /** The launch's level in that channel: caps the membership's in this tab (Moodle's "switch role to student"). */
   launchLevel: PermissionLevel;
   /** A platform administrator without a course role: manages for this launch, is not a member. */
   launchOnly: boolean;

@@ -1,7 +1,9 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
-import { channelSchema, memberSchema, syncSchema } from '../../src/api/schemas.ts';
+import { channelSchema } from '../../src/api/schemas/channel-schemas.ts';
+import { memberSchema } from '../../src/api/schemas/member-schemas.ts';
+import { syncSchema } from '../../src/api/schemas/sync-schemas.ts';
 import type { Channel } from '../../src/channels/channel.ts';
 import { withOverride } from '../../src/channels/membership.ts';
 import { type ApiFixture, startApi } from './support.ts';
@@ -56,7 +58,7 @@ describe('channels', () => {
       lastSync: { id: held.id, state: 'held', reason: 'empty-roster', pages: 2 },
     });
     expect(headers['cache-control']).toBe('no-store');
-    expect(headers.etag).toMatch(/^"\d+"$/);
+    expect(headers.etag).toMatch(/^"\d+-[\w-]{16}"$/);
   });
 
   it('are changed field by field; null as name returns to the title of the LMS', async () => {
@@ -72,8 +74,10 @@ describe('channels', () => {
     expect(changed.body).toMatchObject({ name: 'Own name', description: 'About', tags: ['a', 'b'], privacy: 'open' });
     const returned = await patch(`/channels/${id}`, { name: null });
     expect(returned.body).toMatchObject({ name: 'Course changed', description: 'About', moderated: true });
-    const { items } = await api.storage.activity.listActivity(id, { limit: 10 });
-    expect(items.map(({ to }) => to).sort()).toEqual(['givenName', 'givenName description tags privacy moderated']);
+    const { items } = await api.storage.activity.listActivity(id, {}, { limit: 10 });
+    expect(items.map(({ to }) => Object.keys(JSON.parse(to ?? '')))).toEqual(
+      expect.arrayContaining([['givenName'], ['givenName', 'description', 'tags', 'privacy', 'moderated']]),
+    );
     expect(items[0]).toMatchObject({ action: 'channel.change', actor: expect.stringMatching(/^api-key:/) });
   });
 
@@ -81,7 +85,7 @@ describe('channels', () => {
     const { id } = await api.addChannel('same');
     const { headers } = await get(`/channels/${id}`);
     expect((await patch(`/channels/${id}`, { privacy: 'private' })).headers.etag).toBe(headers.etag);
-    expect((await api.storage.activity.listActivity(id, { limit: 10 })).items).toEqual([]);
+    expect((await api.storage.activity.listActivity(id, {}, { limit: 10 })).items).toEqual([]);
   });
 
   it('are not changed when If-Match names an older version', async () => {
@@ -208,10 +212,24 @@ describe('syncs', () => {
   it('that are held are applied or discarded, once', async () => {
     const applied = await api.addHeldSync(await api.addChannel('apply'));
     expect((await post(`/syncs/${applied.id}/apply`)).body).toMatchObject({ state: 'running' });
-    expect((await post(`/syncs/${applied.id}/apply`)).body).toMatchObject({ status: 409 });
+    expect((await post(`/syncs/${applied.id}/discard`)).body).toMatchObject({ status: 409 });
     const discarded = await api.addHeldSync(await api.addChannel('discard'));
     expect((await post(`/syncs/${discarded.id}/discard`)).body).toMatchObject({ state: 'discarded' });
     expect((await post(`/syncs/${discarded.id}/apply`)).body).toMatchObject({ status: 409 });
+  });
+
+  it('that a key has decided are answered as they stand when it says so again, and another key is refused', async () => {
+    const another = await api.keyFor(API_SCOPES);
+    for (const verb of ['apply', 'discard']) {
+      const held = await api.addHeldSync(await api.addChannel(`again-${verb}`));
+      const first = await post(`/syncs/${held.id}/${verb}`);
+      const again = await post(`/syncs/${held.id}/${verb}`);
+      expect([again.status, again.body]).toEqual([200, first.body]);
+      const late = request(api.app).post(`/api/v1/syncs/${held.id}/${verb}`).auth(another, { type: 'bearer' });
+      expect((await late).body).toMatchObject({ type: 'urn:rostrum:problem:not-held' });
+      const { items } = await api.storage.activity.listActivity(held.channelId, {}, { limit: 10 });
+      expect(items).toHaveLength(1);
+    }
   });
 });
 
@@ -289,7 +307,7 @@ describe('a request', () => {
     const { id } = await api.addChannel('methods');
     const put = await request(api.app).put(`/api/v1/channels/${id}`).auth(all, { type: 'bearer' });
     expect(put.status).toBe(405);
-    expect(put.headers.allow).toBe('GET, HEAD, PATCH');
+    expect(put.headers.allow).toBe('DELETE, GET, HEAD, PATCH');
     expect((await request(api.app).post('/api/v1/openapi.json')).headers.allow).toBe('GET, HEAD');
   });
 
@@ -300,12 +318,6 @@ describe('a request', () => {
       expect(body).toMatchObject({ status: 404, title: expect.any(String), id: expect.stringMatching(/^\w{26}$/) });
       expect(body.instance).toContain(body.id);
     }
-  });
-
-  it('over the limit is turned away before anything else', async () => {
-    const limited = await startApi({ limit: (_req, res) => void res.status(429).end() });
-    expect((await request(limited.app).get('/api/v1/channels')).status).toBe(429);
-    await limited.close();
   });
 });
 

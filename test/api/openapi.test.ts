@@ -1,14 +1,12 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
-import { openApiDocument } from '../../src/api/openapi.ts';
 import { API_PROBLEMS } from '../../src/api/problems.ts';
 import { API_ROUTES, type ApiRoute, problemsOf } from '../../src/api/routes-table.ts';
+import { DOCUMENT, type Json } from './contract.ts';
 import { type ApiFixture, startApi } from './support.ts';
 
-type Json = { [key: string]: Json };
-
-const document = JSON.parse(JSON.stringify(openApiDocument())) as Json;
+const document = DOCUMENT;
 const routes = Object.entries<ApiRoute>(API_ROUTES);
 
 let api: ApiFixture;
@@ -42,7 +40,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('closes request bodies: unknown fields are refused', () => {
-    for (const name of ['ChannelChange', 'MemberChange']) {
+    for (const name of ['ChannelChange', 'MemberChange', 'MemberEntry']) {
       expect(document.components?.schemas?.[name]).toMatchObject({ type: 'object', additionalProperties: false });
     }
   });
@@ -53,38 +51,68 @@ describe('the OpenAPI document', () => {
     const inPath = parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name);
     expect(inPath).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter));
     expect(operation.operationId).toBe(name);
-    expect(operation.security).toEqual([{ apiKey: [route.scope] }]);
-    const statuses = [route.status, ...problemsOf(route).map((reason) => API_PROBLEMS[reason].status), 413, 429, 500];
+    expect(operation.security).toEqual([{ apiKey: route.scopes }]);
+    const fresh = Object.keys(operation.responses ?? {}).filter((status) => status === '304');
+    const problems = problemsOf(route).map((reason) => API_PROBLEMS[reason].status);
+    const statuses = [...route.statuses, ...fresh, ...problems, 413, 500];
     expect(Object.keys(operation.responses ?? {}).sort()).toEqual([...new Set(statuses)].map(String).sort());
   });
 });
 
 describe.each(routes)('the router has %s as the document says:', (_name, route) => {
   const path = `/api/v1${route.path.replace(/\{\w+\}/g, 'none')}`;
+  const needed = route.path === '/people' ? '?platformId=x&q=nobody' : '';
 
   it('401 without a key', async () => {
     expect((await request(api.app)[route.method](path)).status).toBe(401);
   });
 
   it('403 with a key that has every other scope', async () => {
-    const key = await api.keyFor(API_SCOPES.filter((scope) => scope !== route.scope));
+    const key = await api.keyFor(API_SCOPES.filter((scope) => scope !== route.scopes[0]));
     const answer = await request(api.app)[route.method](path).auth(key, { type: 'bearer' });
     expect(answer.status).toBe(403);
-    expect(answer.headers['www-authenticate']).toContain(`scope="${route.scope}"`);
+    expect(answer.headers['www-authenticate']).toContain(`scope="${route.scopes[0]}"`);
   });
 
-  it('its scope alone is enough, and what is not there is a documented 404', async () => {
-    const key = await api.keyFor([route.scope]);
+  it('its scopes alone are enough, and what is not there is a documented 404', async () => {
+    const key = await api.keyFor(route.scopes);
     const body = route.path.includes('userId') ? { level: 'member' } : { moderated: true };
-    const call = request(api.app)[route.method](path).auth(key, { type: 'bearer' });
+    const call = request(api.app)
+      [route.method](path + needed)
+      .auth(key, { type: 'bearer' });
     const { status } = await (route.body ? call.send(body) : call);
     expect(status).toBe(route.path.includes('{') ? 404 : 200);
     expect(Object.keys(document.paths?.[route.path]?.[route.method]?.responses ?? {})).toContain(String(status));
   });
 
   it('400 for a query parameter that it does not have', async () => {
-    const key = await api.keyFor([route.scope]);
+    const key = await api.keyFor(route.scopes);
     const answer = await request(api.app)[route.method](`${path}?unknown=1`).auth(key, { type: 'bearer' });
     expect(answer.status).toBe(400);
+  });
+});
+
+describe.each([...new Set(routes.map(([, route]) => route.path)), '/openapi.json'])('the path %s', (path) => {
+  const methods = routes.filter(([, route]) => route.path === path).map(([, route]) => route.method);
+  const has = methods.length === 0 ? ['get'] : methods;
+  const filled = `/api/v1${path.replace(/\{\w+\}/g, 'none')}`;
+
+  it('answers other methods with 405 and those it has', async () => {
+    const allowed = [...has, ...(has.includes('get') ? ['head'] : [])].map((method) => method.toUpperCase()).sort();
+    for (const method of ['get', 'put', 'post', 'patch', 'delete', 'options'] as const) {
+      if (has.includes(method as never)) continue;
+      const answer = await request(api.app)[method](filled);
+      expect([method, answer.status, answer.headers.allow]).toEqual([method, 405, allowed.join(', ')]);
+      expect(answer.body.type).toBe('urn:rostrum:problem:method-not-allowed');
+    }
+  });
+
+  it('answers HEAD as GET, without a body', async () => {
+    const key = await api.keyFor(API_SCOPES);
+    const [head, get] = [
+      await request(api.app).head(filled).auth(key, { type: 'bearer' }),
+      await request(api.app).get(filled).auth(key, { type: 'bearer' }),
+    ];
+    expect([head.status, head.type, head.text]).toEqual([get.status, get.type, undefined]);
   });
 });

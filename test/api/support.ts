@@ -1,11 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Express, RequestHandler } from 'express';
+import type { Express } from 'express';
 import { pino } from 'pino';
 import { apiRoutes } from '../../src/api/api.routes.ts';
 import { API_SCOPES, type ApiScope } from '../../src/api/api-key-store.ts';
-import type { Channel, PlatformId, SyncId, UserId } from '../../src/channels/channel.ts';
+import {
+  type Channel,
+  type PlatformId,
+  SYNC_AS_THE_SITE,
+  type SyncId,
+  type UserId,
+} from '../../src/channels/channel.ts';
 import { createManageMembers } from '../../src/channels/manage-members.ts';
 import { emptyMembership, type Membership, type RosterEntry, withRosterEntry } from '../../src/channels/membership.ts';
 import { NO_COUNTS, type SyncRun } from '../../src/channels/sync-run.ts';
@@ -13,10 +19,13 @@ import { createSyncService } from '../../src/channels/sync-service.ts';
 import { hashSecret, newId, newSecret, systemRandom } from '../../src/lib/ids.ts';
 import { openSqlite } from '../../src/storage/sqlite/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { createRateLimits } from '../../src/web/rate-limit.ts';
 import { createServer } from '../../src/web/server.ts';
 
 export type ApiFixture = {
   app: Express;
+  /** Where time stands. */
+  at: number;
   storage: Storage;
   platformId: PlatformId;
   /** A key of its own for each set of scopes. */
@@ -28,7 +37,7 @@ export type ApiFixture = {
 };
 
 /** The API on the real server and a real SQLite file; time stands still at `at`. */
-export async function startApi(options: { at?: number; limit?: RequestHandler } = {}): Promise<ApiFixture> {
+export async function startApi(options: { at?: number; limited?: boolean } = {}): Promise<ApiFixture> {
   const at = options.at ?? Date.parse('2026-03-01T10:00:00.000Z');
   const folder = mkdtempSync(join(tmpdir(), 'rostrum-api-'));
   const opened = openSqlite({ path: join(folder, 'rostrum.sqlite') });
@@ -51,12 +60,13 @@ export async function startApi(options: { at?: number; limit?: RequestHandler } 
         ...deps,
         manageMembers: createManageMembers(deps),
         syncService: createSyncService({ ...deps, queue: { enqueue() {} }, maxAgeMs: 3_600_000 }),
-        ...(options.limit ? { limit: options.limit } : {}),
+        ...(options.limited ? { limit: createRateLimits({ store: storage.rateLimits, clock }) } : {}),
       }),
     ],
   });
   return {
     app,
+    at,
     storage,
     platformId,
     async keyFor(scopes) {
@@ -124,6 +134,7 @@ async function addChannel(
     contributionPolicy: 'contributors',
     moderated: false,
     ownerId: null,
+    sync: SYNC_AS_THE_SITE,
     deletedAt: null,
     createdAt: at,
     updatedAt: at,

@@ -6,6 +6,7 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Channel, ChannelId, PlatformId, SyncId, UserId } from '../../src/channels/channel.ts';
 import { channelRoutes } from '../../src/channels/channels.routes.ts';
+import { createManageMembers } from '../../src/channels/manage-members.ts';
 import { emptyMembership, withRosterEntry } from '../../src/channels/membership.ts';
 import type { PermissionLevel } from '../../src/channels/permission-level.ts';
 import { NO_COUNTS, type SyncRun } from '../../src/channels/sync-run.ts';
@@ -16,7 +17,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { createCsrf } from '../../src/web/csrf.ts';
 import { createSessions } from '../../src/web/session.ts';
 import { createViewers } from '../../src/web/viewer.ts';
-import { makePlatform } from '../storage/support/builders.ts';
+import { makeChannel, makePlatform } from '../storage/support/builders.ts';
 import { cookieOf, PUBLIC_URL, testServer } from '../web/support.ts';
 
 const SAME = { 'Sec-Fetch-Site': 'same-origin', Origin: PUBLIC_URL };
@@ -204,6 +205,8 @@ describe('the pages of a channel', () => {
     const queue = { enqueue: () => undefined };
     const syncService = createSyncService({ ...storage, queue, clock, random: systemRandom, maxAgeMs: 1 });
     const csrf = createCsrf({ publicUrl: PUBLIC_URL });
+    const world = { clock, random: systemRandom };
+    const manageMembers = createManageMembers({ ...storage, ...world });
     return testServer((router) => {
       router.get('/enter/:channel/:user/:level', async (req, res) => {
         const { channel, user, level } = req.params;
@@ -221,29 +224,12 @@ describe('the pages of a channel', () => {
         });
         res.json(grant.id);
       });
-      router.use(channelRoutes({ viewers, ...storage, syncService, csrf }));
+      router.use(channelRoutes({ ...storage, ...world, viewers, syncService, manageMembers, csrf }));
     }).app;
   }
 
   async function openCourse(contextId: string, title: string): Promise<Channel> {
-    const fresh: Channel = {
-      id: newId(1),
-      platformId: PLATFORM,
-      referenceId: contextId,
-      title,
-      label: null,
-      givenName: null,
-      description: '',
-      tags: [],
-      privacy: 'private',
-      contributionPolicy: 'contributors',
-      moderated: false,
-      ownerId: null,
-      deletedAt: null,
-      createdAt: 1,
-      updatedAt: 1,
-      version: 0,
-    };
+    const fresh = makeChannel({ id: newId(1), platformId: PLATFORM, referenceId: contextId, title, label: null });
     const where = { platformId: PLATFORM, contextId, deploymentId: '1', title, label: null, types: [], at: 1 };
     const rosterUrl = 'https://lms.test/roster';
     return (await storage.channels.openChannelForContext({ ...where, rosterUrl, fresh })).channel;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelId, UserId } from '../../src/channels/channel.ts';
-import { MEMBERS_QUERY, memberFilter, memberRow } from '../../src/channels/members-page.ts';
+import { memberRow } from '../../src/channels/members-page.ts';
+import { MEMBERS_QUERY, memberFilter } from '../../src/channels/members-query.ts';
 import { emptyMembership, type Membership, settle } from '../../src/channels/membership.ts';
 import { createReader } from '../../src/lib/reader.ts';
 import { readTexts } from '../../src/web/texts.ts';

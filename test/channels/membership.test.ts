@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import {
+  addedByHand,
   deactivatedByHand,
   emptyMembership,
+  enteredByProgram,
   type LaunchEntry,
   type Membership,
   reactivatedByHand,
+  setByHand,
+  stillSetByHand,
   withLaunch,
   withOverride,
   withoutOverride,
   withoutRosterEntry,
   withRosterEntry,
+  withSetByHand,
 } from '../../src/channels/membership.ts';
 import { entry, member } from '../support/members.ts';
 
@@ -121,5 +126,64 @@ describe('the three layers of a membership', () => {
     expect(withRosterEntry(member('s'), hidden, 'deactivate').person.name).toBe('s');
     const relaunched = withLaunch(member('s'), launch('member', { person: { name: 'S, Dr', email: 's@x' } }));
     expect(relaunched.person).toEqual({ name: 's', email: 's@x' });
+  });
+});
+
+describe('what people had set at another moment', () => {
+  it('is told apart from what roster and launches did since', () => {
+    const pinned = withOverride(member('s'), 'moderator');
+    const state = setByHand(pinned);
+    const since = [
+      withoutRosterEntry(pinned, 'deactivate'),
+      withRosterEntry(pinned, entry('s', { level: 'manager', roles: 'Instructor' }), 'deactivate'),
+      withRosterEntry(pinned, entry('s', { inactive: true }), 'deactivate'),
+      withLaunch(pinned, launch('manager')),
+    ];
+    for (const one of since) expect(stillSetByHand(one, state)).toBe(true);
+    for (const one of [deactivatedByHand(pinned), withOverride(pinned, 'member'), addedByHand(pinned, 'moderator')]) {
+      expect(stillSetByHand(one, state)).toBe(false);
+    }
+  });
+
+  it('is still that when a roster takes over from the program that had entered somebody', () => {
+    const entered = enteredByProgram(newcomer(), 'moderator');
+    const state = setByHand(entered);
+    expect(stillSetByHand(withRosterEntry(entered, entry('s'), 'deactivate'), state)).toBe(true);
+    expect(stillSetByHand(enteredByProgram(entered, 'member'), state)).toBe(false);
+  });
+
+  it('comes back over the roster’s and the launches’ layers as they are now', () => {
+    const before = setByHand(member('s'));
+    const pinned = withOverride(member('s'), 'moderator');
+    const taught = withRosterEntry(
+      pinned,
+      entry('s', { level: 'contributor', roles: 'ContentDeveloper' }),
+      'deactivate',
+    );
+    expect(withSetByHand(taught, before)).toMatchObject({ level: 'contributor', override: null, active: true });
+    expect(withSetByHand(withoutRosterEntry(pinned, 'deactivate'), before)).toMatchObject({
+      active: false,
+      inactiveReason: 'departed',
+    });
+  });
+
+  it('does not shut out whom a setting kept, as long as an override remains', () => {
+    const kept = withoutRosterEntry(withOverride(member('s'), 'moderator'), 'keep');
+    const state = setByHand(kept);
+    const changed = withOverride(kept, 'manager');
+    expect(withSetByHand(changed, state)).toMatchObject({ active: true, level: 'moderator' });
+    expect(withSetByHand(changed, setByHand(member('s')))).toMatchObject({ active: false, inactiveReason: 'departed' });
+  });
+});
+
+describe('a setting that keeps overridden people', () => {
+  it('lets them go at the next roster once it has changed, or the override is taken back', () => {
+    const kept = withoutRosterEntry(withOverride(member('s'), 'moderator'), 'keep');
+    expect(withoutRosterEntry(kept, 'keep')).toBe(kept);
+    expect(withoutRosterEntry(kept, 'deactivate')).toMatchObject({ active: false, inactiveReason: 'departed' });
+    expect(withoutOverride(kept)).toMatchObject({ active: false, inactiveReason: 'departed' });
+    const launchedSince = withLaunch(kept, launch('contributor'));
+    expect(withoutRosterEntry(launchedSince, 'deactivate').active).toBe(true);
+    expect(withoutOverride(launchedSince)).toMatchObject({ active: true, level: 'contributor' });
   });
 });

@@ -3,7 +3,12 @@ import { withOverride } from '../../src/channels/membership.ts';
 import { diffRoster, type RosterPolicy } from '../../src/channels/roster-diff.ts';
 import { entry, member, roster } from '../support/members.ts';
 
-const policy: RosterPolicy = { departedOverrides: 'deactivate', hold: { min: 5, share: 0.2 }, rosterAsOf: 1_000 };
+const policy: RosterPolicy = {
+  departedOverrides: 'deactivate',
+  hold: { min: 5, share: 0.2 },
+  askBeforeRemovals: false,
+  rosterAsOf: 1_000,
+};
 const teacher = member('teacher', { rosterLevel: 'manager', rosterRoles: 'Instructor' });
 const teacherEntry = entry('teacher', { level: 'manager', roles: 'Instructor' });
 
@@ -86,6 +91,22 @@ describe('diffRoster', () => {
     });
     const students = roster(...Array.from({ length: 20 }, (_, i) => entry(`s${i}`)));
     expect(diffRoster([teacher, visitor, ...classOf(20)], students, policy).hold).toBe('no-manager-left');
+  });
+
+  it('holds a roster that takes the only manager there is, known by a launch alone', () => {
+    const layers = { addedBy: 'launch', rosterLevel: null, rosterRoles: null, launchLevel: 'manager' } as const;
+    const visitor = member('visitor', { ...layers, launchAt: 500 });
+    const listed = roster(entry('visitor', { level: 'manager', roles: 'Instructor', inactive: true }), entry('s0'));
+    expect(diffRoster([visitor, member('s0')], listed, policy).hold).toBe('no-manager-left');
+  });
+
+  it('holds a roster that takes anybody away, where a channel asks for that, and no other', () => {
+    const asking = { ...policy, askBeforeRemovals: true };
+    expect(diffRoster([teacher, ...classOf(9)], rosterOf(8), asking).hold).toBe('asks-before-removals');
+    expect(diffRoster([teacher, ...classOf(9)], rosterOf(8), policy).hold).toBeNull();
+    expect(diffRoster([teacher, ...classOf(9)], rosterOf(12), asking).hold).toBeNull();
+    const tests = [member('test', { isTest: true })];
+    expect(diffRoster([teacher, ...tests, ...classOf(9)], rosterOf(9), asking).hold).toBeNull();
   });
 
   it('lets nobody go Inactive who launched while the roster was being read', () => {

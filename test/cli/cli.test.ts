@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Channel } from '../../src/channels/channel.ts';
 import type { RunSyncs } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { runSyncsHere } from '../../src/cli/run-syncs.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { openSqlite } from '../../src/storage/sqlite/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { makeChannel } from '../storage/support/builders.ts';
 
 let folder: string;
 let env: Record<string, string>;
@@ -507,24 +507,8 @@ async function addChannels(count: number): Promise<string[]> {
   await withStorage(async ({ channels }) => {
     for (let i = 0; i < count; i++) {
       const at = 1_700_000_000_000 + i;
-      const fresh: Channel = {
-        id: newId(at),
-        platformId,
-        referenceId: `course-${i}`,
-        title: `Course ${i}`,
-        label: null,
-        givenName: null,
-        description: '',
-        tags: [],
-        privacy: 'private',
-        contributionPolicy: 'contributors',
-        moderated: false,
-        ownerId: null,
-        deletedAt: null,
-        createdAt: at,
-        updatedAt: at,
-        version: 0,
-      };
+      const title = `Course ${i}`;
+      const fresh = makeChannel({ id: newId(at), platformId, referenceId: `course-${i}`, title, label: null });
       const course = { platformId, contextId: `course-${i}`, deploymentId: '1', title: fresh.title, label: null };
       await channels.openChannelForContext({ ...course, types: [], rosterUrl: null, at, fresh });
       ids.push(fresh.id);

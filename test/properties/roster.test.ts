@@ -21,7 +21,12 @@ import {
 import { memberMark } from '../../src/channels/roster-mark.ts';
 import { entry, member } from '../support/members.ts';
 
-const policy: RosterPolicy = { departedOverrides: 'deactivate', hold: { min: 5, share: 0.2 }, rosterAsOf: 0 };
+const policy: RosterPolicy = {
+  departedOverrides: 'deactivate',
+  hold: { min: 5, share: 0.2 },
+  askBeforeRemovals: false,
+  rosterAsOf: 0,
+};
 const subjects = ['a', 'b', 'c', 'd', 'e', 'f'];
 const level = fc.constantFrom(...PERMISSION_LEVELS);
 const subject = fc.constantFrom(...subjects);

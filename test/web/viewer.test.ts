@@ -8,16 +8,21 @@ import { createViewers } from '../../src/web/viewer.ts';
 import { makePlatform } from '../storage/support/builders.ts';
 
 const HERE = 'here' as ChannelId;
+const ELSEWHERE = 'elsewhere' as ChannelId;
 const USER = 'user' as UserId;
+const PLATFORM = 'platform' as PlatformId;
+const CHANNEL = { id: HERE, platformId: PLATFORM, privacy: 'private', ownerId: null, deletedAt: null } as const;
 
 describe('the viewer of a channel', () => {
   it('is nobody without a session', async () => {
     expect(await resolve({ session: null })).toMatchObject({ ok: false, reason: 'no-session' });
   });
 
-  it('is nobody in a channel that this browser was not launched into, managers elsewhere included', async () => {
-    const grants = [grant({ channelId: 'elsewhere' as ChannelId, launchOnly: true })];
-    expect(await resolve({ grants })).toMatchObject({ ok: false, reason: 'no-such-channel' });
+  it('does not find a private channel without a membership, administrators of another channel included', async () => {
+    for (const launchOnly of [false, true]) {
+      const grants = [grant({ channelId: ELSEWHERE, launchOnly, launchLevel: 'manager' })];
+      expect(await resolve({ grants, member: null })).toMatchObject({ ok: false, reason: 'no-such-channel' });
+    }
   });
 
   it('does not find a channel that is gone', async () => {
@@ -69,9 +74,92 @@ describe('the viewer of a channel', () => {
     expect(await by('teacher')).toBe('teacher: manager');
     expect(await by('student')).toBe('student: member');
     expect(await by(null)).toBe('student: member');
-    expect(await by('other')).toBe('no-session');
+    expect(await by('other')).toBe('other: manager');
     expect(await by('of-a-session-that-ended')).toBe('no-session');
     expect(await by('')).toBe('no-session');
+  });
+});
+
+describe('somebody who was launched into another channel, or into none', () => {
+  const visits = [ELSEWHERE, null].map((channelId) => grant({ channelId }));
+
+  it.each(['open', 'restricted'] as const)('looks into a channel that is %s, without a level', async (privacy) => {
+    for (const visit of visits) {
+      const found = await resolve({ grants: [visit], member: null, channel: { privacy } });
+      expect(found).toMatchObject({
+        ok: true,
+        value: { level: null, membership: null, isOwner: false, isAdministrator: false },
+      });
+    }
+  });
+
+  it('has the membership’s own level where they are a member, whatever the other launch was', async () => {
+    for (const visit of visits) {
+      const found = await resolve({ grants: [visit], member: { rosterLevel: 'manager' } });
+      expect(found).toMatchObject({ ok: true, value: { level: 'manager' } });
+    }
+  });
+
+  it.each(['departed', 'inactive-in-lms', 'by-hand'] as const)('stays out of an open one when %s', async (reason) => {
+    for (const visit of visits) {
+      const found = await resolve({
+        grants: [visit],
+        member: { inactiveReason: reason },
+        channel: { privacy: 'open' },
+      });
+      expect(found).toMatchObject({ ok: false, reason: 'no-access' });
+    }
+  });
+
+  it('is nobody in a channel of another platform, an open one included', async () => {
+    const channel = { platformId: 'other' as PlatformId, privacy: 'open' } as const;
+    for (const as of [null, 'grant']) {
+      for (const visit of [...visits, grant({ launchOnly: true, launchLevel: 'manager' })]) {
+        const found = await resolve({ grants: [visit], member: null, channel, as });
+        expect(found).toMatchObject({ ok: false, reason: 'no-such-channel' });
+      }
+    }
+  });
+
+  it('is nowhere else as the test student, not even where channels are open', async () => {
+    const grants = [grant({ channelId: ELSEWHERE, isTest: true })];
+    for (const member of [null, {}]) {
+      const found = await resolve({ grants, member, channel: { privacy: 'open' } });
+      expect(found).toMatchObject({ ok: false, reason: 'no-such-channel' });
+    }
+  });
+
+  it('does not reach a deleted channel', async () => {
+    const channel = { privacy: 'open', deletedAt: 1 } as const;
+    for (const grants of [visits, [grant({})]]) {
+      expect(await resolve({ grants, channel })).toMatchObject({ ok: false, reason: 'no-such-channel' });
+      expect(await resolve({ grants, channel, as: 'grant' })).toMatchObject({ ok: false, reason: 'no-such-channel' });
+    }
+  });
+
+  it('owns a channel only as a manager in the tab that looks', async () => {
+    const owned = { ownerId: USER };
+    const manager = { rosterLevel: 'manager' } as const;
+    const asManager = await resolve({ channel: owned, member: manager, grants: [grant({ launchLevel: 'manager' })] });
+    expect(asManager).toMatchObject({ value: { level: 'manager', isOwner: true } });
+    const preview = await resolve({ channel: owned, member: manager, grants: [grant({ launchLevel: 'member' })] });
+    expect(preview).toMatchObject({ value: { level: 'member', isOwner: false } });
+  });
+});
+
+describe('the visitor of pages without a channel', () => {
+  it('comes by the named launch, else by the newest, and is never the test student', async () => {
+    const grants = [
+      grant({ id: 'first' }),
+      grant({ id: 'second', channelId: null }),
+      grant({ id: 'test', isTest: true }),
+    ];
+    expect(await visitor(grants, 'first')).toMatchObject({ value: { userId: USER, grant: { id: 'first' } } });
+    expect(await visitor(grants.slice(0, 2), null)).toMatchObject({ value: { grant: { id: 'second' } } });
+    expect(await visitor(grants, 'test')).toMatchObject({ ok: false, reason: 'not-allowed' });
+    expect(await visitor(grants, null)).toMatchObject({ ok: false, reason: 'not-allowed' });
+    expect(await visitor(grants, 'made-up')).toMatchObject({ ok: false, reason: 'no-session' });
+    expect(await visitor([], null)).toMatchObject({ ok: false, reason: 'no-session' });
   });
 });
 
@@ -119,19 +207,25 @@ type Scene = {
 };
 
 function resolve(scene: Scene) {
+  return viewersOf(scene).resolve({} as Request, HERE, scene.as ?? null);
+}
+
+function visitor(grants: Grant[], as: string | null) {
+  return viewersOf({ grants }).visitor({} as Request, as);
+}
+
+function viewersOf(scene: Scene) {
   const session = scene.session === null ? null : ({ grants: scene.grants ?? [grant({})] } as Session);
   const membership = scene.member === null ? null : member(scene.member ?? {});
-  const viewers = createViewers({
+  return createViewers({
     sessions: { find: async () => session },
     channels: {
-      findChannel: async () =>
-        scene.channel === null ? null : ({ id: HERE, deletedAt: null, ...scene.channel } as Channel),
+      findChannel: async () => (scene.channel === null ? null : ({ ...CHANNEL, ...scene.channel } as Channel)),
     },
     memberships: { findMembership: async () => membership },
     platforms: { findPlatform: async () => (scene.platform === null ? null : makePlatform('p', scene.platform)) },
     clock: () => scene.now ?? 0,
   });
-  return viewers.resolve({} as Request, HERE, scene.as ?? null);
 }
 
 function member(over: Partial<Membership>): Membership {
@@ -143,7 +237,7 @@ function grant(over: Partial<Grant>): Grant {
   return {
     id: 'grant',
     channelId: HERE,
-    platformId: 'platform' as PlatformId,
+    platformId: PLATFORM,
     userId: USER,
     launchLevel: 'member',
     launchOnly: false,

@@ -26,6 +26,7 @@ function lmsCard(lms: SandboxLms): Html {
       : 'Gives the whole roster at once. The tool is an activity in the course.'
   }</p>
 ${lms.courses.map((course) => courseEntry(lms, course))}
+${outsideCourses(lms)}
 <p class="course small"><a href="${registrationPath(lms.family)}">Register a tool</a> as an administrator would.</p>
 </section>`;
 }
@@ -44,6 +45,16 @@ function courseEntry(lms: SandboxLms, course: SandboxCourse): Html {
   return html`<div class="course"><h3>${course.title}</h3>
 <p class="small muted">${course.label} · ${peopleCount(course)} · <a href="${rosterPath(lms.family, course.id)}">Change the roster</a></p>
 <p class="open">Open as</p><div class="row">${links}</div></div>`;
+}
+
+/** A launch without a course: from an account's or the site's own menu. */
+function outsideCourses(lms: SandboxLms): Html | null {
+  const [course] = lms.courses;
+  if (!course) return null;
+  const { instructor, student } = course.cast;
+  const link = (personId: string, label: string) =>
+    html`<a href="${coursePath(lms.family, course.id, personId)}&amp;variant=outside">${label}</a>`;
+  return html`<p class="course small">Outside any course: open as ${link(instructor, 'instructor')} or ${link(student, 'student')}.</p>`;
 }
 
 /** Does not fill a course that nobody has opened yet. */

@@ -1,4 +1,4 @@
-import type { Channel, ChannelId, CourseContext } from '../../channels/channel.ts';
+import { type Channel, type ChannelId, type CourseContext, DELETED_KEPT_MS } from '../../channels/channel.ts';
 import type {
   ChannelFilter,
   ChannelOpening,
@@ -10,17 +10,29 @@ import type {
 } from '../../channels/channel-store.ts';
 import { wellFormed } from '../../lib/fold.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
+import { channelSearchText, channelSortKey } from '../member-keys.ts';
 import { fromJson, toFlag, toJson } from './columns.ts';
 import { createContextRows } from './context-rows.ts';
 import { atomic, type Database } from './database.ts';
 import { createMembershipRows } from './membership-rows.ts';
+import { createMyChannels } from './my-channels.ts';
 import { positionOf, toPage } from './paging.ts';
 import { createUserRows } from './user-rows.ts';
 
-type ChannelRow = Omit<Channel, 'tags' | 'moderated'> & { tags: string; moderated: number };
+type ChannelRow = Omit<Channel, 'tags' | 'moderated' | 'sync'> & {
+  tags: string;
+  moderated: number;
+  autoSync: number;
+  departedOverrides: Channel['sync']['departedOverrides'];
+  askBeforeRemovals: number;
+};
+
+/** A row as it is written, with what lists sort by and look through. */
+type WrittenRow = ChannelRow & { sortKey: string; search: string };
 
 const COLUMNS = `id, platform_id AS platformId, reference_id AS referenceId, title, label, given_name AS givenName,
   description, tags, privacy, contribution_policy AS contributionPolicy, moderated, owner_id AS ownerId,
+  auto_sync AS autoSync, departed_overrides AS departedOverrides, ask_before_removals AS askBeforeRemovals,
   deleted_at AS deletedAt, created_at AS createdAt, updated_at AS updatedAt, version`;
 
 export function createChannelStore(db: Database): ChannelStore {
@@ -59,6 +71,7 @@ export function createChannelStore(db: Database): ChannelStore {
     enterByLaunch: async (entry, decide) => enter(entry, decide),
     findChannel: async (id) => channels.find(id),
     listChannels: async (filter, page) => list(filter, page),
+    listMyChannels: createMyChannels(db, channels.find),
     updateChannel: async (channel, at) => channels.update(channel, at),
     contextsOfChannel: async (channelId) => contexts.ofChannel(channelId),
     findContext: async (platformId, contextId) => contexts.find(platformId, contextId),
@@ -66,23 +79,27 @@ export function createChannelStore(db: Database): ChannelStore {
 }
 
 function channelRows(db: Database) {
-  const byId = db.prepare<[string], ChannelRow>(`SELECT ${COLUMNS} FROM channels WHERE id = ?`);
-  const insert = db.prepare<[ChannelRow], ChannelRow>(
+  const byId = db.prepare<[string], ChannelRow>(`SELECT ${COLUMNS} FROM channels WHERE id = ? AND purging = 0`);
+  const insert = db.prepare<[WrittenRow], ChannelRow>(
     `INSERT INTO channels (id, platform_id, reference_id, title, label, given_name, description, tags, privacy,
-       contribution_policy, moderated, owner_id, deleted_at, created_at, updated_at, version)
+       contribution_policy, moderated, owner_id, auto_sync, departed_overrides, ask_before_removals, deleted_at,
+       created_at, updated_at, version, sort_key, search)
      VALUES (@id, @platformId,
        CASE WHEN EXISTS (SELECT 1 FROM channels WHERE platform_id = @platformId AND reference_id = @referenceId)
          THEN NULL ELSE @referenceId END,
        @title, @label, @givenName, @description, @tags, @privacy, @contributionPolicy, @moderated, @ownerId,
-       @deletedAt, @createdAt, @updatedAt, @version)
+       @autoSync, @departedOverrides, @askBeforeRemovals, @deletedAt, @createdAt, @updatedAt, @version, @sortKey, @search)
      RETURNING ${COLUMNS}`,
   );
-  const update = db.prepare<[ChannelRow], ChannelRow>(
+  // A channel whose time for being restored is over is not to come back as an empty shell.
+  const update = db.prepare<[WrittenRow], ChannelRow>(
     `UPDATE OR IGNORE channels SET reference_id = @referenceId, title = @title, label = @label,
        given_name = @givenName, description = @description, tags = @tags, privacy = @privacy,
        contribution_policy = @contributionPolicy, moderated = @moderated, owner_id = @ownerId,
-       deleted_at = @deletedAt, updated_at = @updatedAt, version = version + 1
-     WHERE id = @id AND version = @version
+       auto_sync = @autoSync, departed_overrides = @departedOverrides, ask_before_removals = @askBeforeRemovals,
+       deleted_at = @deletedAt, updated_at = @updatedAt, version = version + 1, sort_key = @sortKey, search = @search
+     WHERE id = @id AND version = @version AND purging = 0
+       AND (@deletedAt IS NOT NULL OR coalesce(deleted_at, @updatedAt) > @updatedAt - ${DELETED_KEPT_MS})
      RETURNING ${COLUMNS}`,
   );
 
@@ -133,19 +150,28 @@ function channelLists(db: Database): (filter: ChannelFilter, page: PageRequest) 
   };
 }
 
-function toRow(channel: Channel): ChannelRow {
-  return {
+function toRow({ sync, ...channel }: Channel): WrittenRow {
+  const stored = {
     ...channel,
     title: wellFormed(channel.title),
     givenName: channel.givenName === null ? null : wellFormed(channel.givenName),
     description: wellFormed(channel.description),
+  };
+  return {
+    ...stored,
     tags: toJson(channel.tags),
     moderated: toFlag(channel.moderated),
+    autoSync: toFlag(sync.automatic),
+    departedOverrides: sync.departedOverrides,
+    askBeforeRemovals: toFlag(sync.askBeforeRemovals),
+    sortKey: channelSortKey(stored),
+    search: channelSearchText(stored),
   };
 }
 
-function read(row: ChannelRow): Channel {
-  return { ...row, tags: fromJson(row.tags), moderated: row.moderated === 1 };
+function read({ autoSync, departedOverrides, askBeforeRemovals, ...row }: ChannelRow): Channel {
+  const sync = { automatic: autoSync === 1, departedOverrides, askBeforeRemovals: askBeforeRemovals === 1 };
+  return { ...row, tags: fromJson(row.tags), moderated: row.moderated === 1, sync };
 }
 
 function existing<Value>(value: Value | null | undefined): Value {

@@ -1,5 +1,6 @@
 import type { Storage } from '../storage.ts';
 import type { Database } from './database.ts';
+import { createPurge } from './purge.ts';
 
 /** Diffs name people; what a sync did in numbers is kept longer. Milliseconds. */
 const DIFFS_KEPT = 90 * 86_400_000;
@@ -25,10 +26,12 @@ export function createRemoveExpired(db: Database): RemoveExpired {
     prepareRemoval(db, 'registration_invites', 'id', 'expires_at <= @now AND coalesce(claimed_until, 0) <= @now'),
     prepareRemoval(db, 'sync_runs', 'id', `finished_at <= @now - ${RUNS_KEPT} AND state <> 'held'`),
   ];
+  const purge = createPurge(db);
   return async (now, limit) => {
     const blocks = Math.ceil(limit / ROWS_OF_A_BLOCK);
     const moreDiffs = diffs.run({ now, limit: blocks }).changes === blocks;
-    return statements.map((statement) => statement.run({ now, limit }).changes).includes(limit) || moreDiffs;
+    const removed = statements.map((statement) => statement.run({ now, limit }).changes);
+    return moreDiffs || [...removed, ...purge({ now, limit })].includes(limit);
   };
 }
 

@@ -1,32 +1,53 @@
 import type { MembershipStore, RosterDecision, RosterSlice } from '../../channels/channel-store.ts';
+import type { Membership } from '../../channels/membership.ts';
 import type { RosterChange } from '../../channels/sync-run.ts';
 import { wellFormed } from '../../lib/fold.ts';
+import { createActivityRecorder } from './activity-store.ts';
 import { atomic, type Database } from './database.ts';
 import { createMemberLists } from './member-lists.ts';
 import { createMembershipRows, type MembershipRows } from './membership-rows.ts';
 import { createUserRows, type UserRows } from './user-rows.ts';
+import { createUserSearch } from './user-search.ts';
 
-type ChangeMembership = MembershipStore['changeMembership'];
+type ChangeKey = Parameters<MembershipStore['changeMembership']>[0];
 
 export function createMembershipStore(db: Database): MembershipStore {
   const users = createUserRows(db);
   const members = createMembershipRows(db);
   const applySlice = rosterSlices(db, users, members);
 
-  const change = atomic(db, (key: Parameters<ChangeMembership>[0], decide: Parameters<ChangeMembership>[1]) => {
-    const current = members.find(key.channelId, key.userId);
-    const next = decide(current);
-    return next ? members.put(current, { ...next, channelId: key.channelId, userId: key.userId }, key.at) : current;
-  });
+  const change = membershipChanges(db, members);
 
   return {
     ...createMemberLists(db),
+    ...createUserSearch(db),
     upsertUser: async (user) => users.upsert(user),
     findUser: async (id) => users.find(id),
+    findUserBySubject: async (platformId, subject) => users.findBySubject(platformId, subject),
     findMembership: async (channelId, userId) => members.find(channelId, userId),
-    changeMembership: async (key, decide) => change(key, decide),
+    changeMembership: async (...asked) => change(...asked),
     applyRosterDiff: async (slice, decide) => applySlice(slice, decide),
   };
+}
+
+function membershipChanges(db: Database, members: MembershipRows) {
+  const remove = db.prepare<[string, string]>('DELETE FROM memberships WHERE channel_id = ? AND user_id = ?');
+  const record = createActivityRecorder(db);
+
+  function write(key: ChangeKey, current: Membership | null, next: Membership | 'remove' | null): Membership | null {
+    if (next === null) return current;
+    const { channelId, userId, at } = key;
+    if (next !== 'remove') return members.put(current, { ...next, channelId, userId }, at);
+    remove.run(channelId, userId);
+    return null;
+  }
+
+  return atomic(db, (...[key, decide, note]: Parameters<MembershipStore['changeMembership']>) => {
+    const current = members.find(key.channelId, key.userId);
+    const stands = write(key, current, decide(current));
+    if (note && stands !== current) record(note(current, stands));
+    return stands;
+  });
 }
 
 function rosterSlices(db: Database, users: UserRows, members: MembershipRows) {

@@ -41,7 +41,7 @@ function runReads(db: Database): RunReads {
       `SELECT DISTINCT contexts.channel_id FROM contexts JOIN channels ON channels.id = contexts.channel_id
          JOIN platforms ON platforms.id = contexts.platform_id AND platforms.status = 'active'
        WHERE contexts.roster_url IS NOT NULL AND contexts.last_launch_at >= @launchedSince
-         AND channels.deleted_at IS NULL AND NOT EXISTS (
+         AND channels.deleted_at IS NULL AND channels.auto_sync = 1 AND NOT EXISTS (
            SELECT 1 FROM sync_runs
            WHERE sync_runs.channel_id = contexts.channel_id AND sync_runs.queued_at >= @askedBefore)
        LIMIT @limit`,

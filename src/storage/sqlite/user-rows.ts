@@ -2,9 +2,11 @@ import type { PlatformId, User } from '../../channels/channel.ts';
 import type { Person } from '../../channels/membership.ts';
 import { wellFormed } from '../../lib/fold.ts';
 import { newId } from '../../lib/ids.ts';
-import type { Database } from './database.ts';
+import { atomic, type Database } from './database.ts';
+import { createUserWordRows } from './user-word-rows.ts';
 
-const COLUMNS = 'id, platform_id AS platformId, subject, name, email, created_at AS createdAt, updated_at AS updatedAt';
+export const USER_COLUMNS =
+  'id, platform_id AS platformId, subject, name, email, created_at AS createdAt, updated_at AS updatedAt';
 
 /** The rows of `users`, for the membership store. */
 export type UserRows = {
@@ -17,41 +19,52 @@ export type UserRows = {
 type SaidOfUser = { platformId: PlatformId; subject: string; person: Person; at: number };
 
 export function createUserRows(db: Database): UserRows {
-  const byId = db.prepare<[string], User>(`SELECT ${COLUMNS} FROM users WHERE id = ?`);
+  const byId = db.prepare<[string], User>(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`);
   const bySubject = db.prepare<[string, string], User>(
-    `SELECT ${COLUMNS} FROM users WHERE platform_id = ? AND subject = ?`,
+    `SELECT ${USER_COLUMNS} FROM users WHERE platform_id = ? AND subject = ?`,
   );
   const insert = db.prepare<[string, string, string, string | null, string | null, number, number]>(
-    `INSERT INTO users (id, platform_id, subject, name, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (platform_id, subject) DO NOTHING`,
+    `INSERT INTO users (id, platform_id, subject, name, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = db.prepare<[string | null, string | null, number, string, string], User>(
     `UPDATE users SET name = coalesce(?, name), email = coalesce(?, email), updated_at = ?
      WHERE platform_id = ? AND subject = ?
-     RETURNING ${COLUMNS}`,
+     RETURNING ${USER_COLUMNS}`,
   );
+
+  const keepWords = createUserWordRows(db);
 
   function findBySubject(platformId: PlatformId, subject: string): User | null {
     return bySubject.get(platformId, wellFormed(subject)) ?? null;
   }
 
+  /** Looks again inside the transaction: another process may have made or renamed the user since. */
+  function write({ platformId, subject, person, at }: SaidOfUser): User {
+    const known = findBySubject(platformId, subject);
+    const saved = known ? update.get(person.name, person.email, at, platformId, known.subject) : null;
+    const user = saved ?? make({ platformId, subject, person, at });
+    keepWords(known, user);
+    return user;
+  }
+
+  function make({ platformId, subject, person, at }: SaidOfUser): User {
+    const id = newId<'user'>(at);
+    const user: User = { id, platformId, subject: wellFormed(subject), ...person, createdAt: at, updatedAt: at };
+    insert.run(id, platformId, user.subject, user.name, user.email, at, at);
+    return user;
+  }
+
+  const writeAlone = atomic(db, write);
+
   return {
     find: (id) => byId.get(id) ?? null,
     findBySubject,
-    upsert({ platformId, subject, person, at }) {
-      const said = wellFormedPerson(person);
-      const known = findBySubject(platformId, subject);
-      if (known && saysNothingNew(known, said)) return known;
-      if (!known) {
-        const id = newId<'user'>(at);
-        const fresh: User = { id, platformId, subject: wellFormed(subject), ...said, createdAt: at, updatedAt: at };
-        const added = insert.run(id, platformId, fresh.subject, said.name, said.email, at, at).changes === 1;
-        if (added) return fresh;
-      }
-      // Another process may have made the user since; the update alone merges what both were told.
-      const saved = update.get(said.name, said.email, at, platformId, wellFormed(subject));
-      if (!saved) throw new Error('A user that must exist was not found');
-      return saved;
+    upsert(said) {
+      const person = wellFormedPerson(said.person);
+      const known = findBySubject(said.platformId, said.subject);
+      if (known && saysNothingNew(known, person)) return known;
+      // A slice of a roster writes in its own transaction: one for each person in it would cost as much again.
+      return (db.inTransaction ? write : writeAlone)({ ...said, person });
     },
   };
 }

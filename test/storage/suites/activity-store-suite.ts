@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelId, SyncId, UserId } from '../../../src/channels/channel.ts';
-import type { ActivityEvent } from '../../../src/channels/channel-store.ts';
-import { HOSTILE, NOW, type OpenStorage, PLATFORM } from '../support/builders.ts';
+import { HOSTILE, makeEvent, NOW, type OpenStorage, walk } from '../support/builders.ts';
 import { useStorage } from '../support/use-storage.ts';
 
 export function defineActivityStoreSuite(open: OpenStorage): void {
@@ -9,17 +8,37 @@ export function defineActivityStoreSuite(open: OpenStorage): void {
     const storage = useStorage(open);
     const channelId = 'channel-1' as ChannelId;
 
-    function makeEvent(id: string, change: Partial<ActivityEvent> = {}): ActivityEvent {
-      const nothing = { subjectUserId: null, syncId: null, from: null, to: null };
-      return { id, at: NOW, platformId: PLATFORM, channelId, actor: 'system', action: 'sync', ...nothing, ...change };
-    }
-
     it('keeps every field', async () => {
       const ids = { subjectUserId: 'user-1' as UserId, syncId: 'sync-1' as SyncId };
-      const event = makeEvent('e1', { ...ids, actor: 'user:user-2', from: 'member', to: 'manager' });
+      const event = makeEvent('e1', {
+        ...ids,
+        actor: 'user:user-2',
+        from: '{"level":"member"}',
+        to: null,
+        batch: 'b1',
+      });
       await storage().activity.recordActivity(event);
-      const page = await storage().activity.listActivity(channelId, { limit: 10 });
+      const page = await storage().activity.listActivity(channelId, {}, { limit: 10 });
       expect(page).toEqual({ items: [event], nextCursor: null });
+      expect(await storage().activity.findActivity('e1')).toEqual(event);
+    });
+
+    it('knows nothing of an event that was not recorded', async () => {
+      await storage().activity.recordActivity(makeEvent('e1'));
+      expect(await storage().activity.findActivity('e2')).toBeNull();
+    });
+
+    it('lists the events of one batch, newest first, page by page, in their own channel alone', async () => {
+      const { activity } = storage();
+      for (let i = 0; i < 5; i++)
+        await activity.recordActivity(makeEvent(`in-${i}`, { at: NOW + (i % 3), batch: 'b' }));
+      await activity.recordActivity(makeEvent('alone'));
+      await activity.recordActivity(makeEvent('other-batch', { batch: 'c' }));
+      await activity.recordActivity(makeEvent('elsewhere', { batch: 'b', channelId: 'channel-2' as ChannelId }));
+      const seen = await walk((page) => activity.listActivity(channelId, { batch: 'b' }, page), { limit: 2 });
+      expect(seen.map(({ id }) => id)).toEqual(['in-2', 'in-4', 'in-1', 'in-3', 'in-0']);
+      expect((await activity.listActivity(channelId, { batch: 'unknown' }, { limit: 10 })).items).toEqual([]);
+      expect((await activity.listActivity(channelId, {}, { limit: 10 })).items).toHaveLength(7);
     });
 
     it('lists the events of one channel, newest first, page by page', async () => {
@@ -34,25 +53,19 @@ export function defineActivityStoreSuite(open: OpenStorage): void {
       }
       await storage().activity.recordActivity(makeEvent('other', { channelId: 'channel-2' as ChannelId }));
       await storage().activity.recordActivity(makeEvent('site', { channelId: null, platformId: null }));
-      const seen: string[] = [];
-      let cursor: string | null = null;
-      do {
-        const page = await storage().activity.listActivity(channelId, cursor ? { limit: 2, cursor } : { limit: 2 });
-        seen.push(...page.items.map(({ id }) => id));
-        cursor = page.nextCursor;
-      } while (cursor !== null);
-      expect(seen).toEqual(['e', 'c', 'b', 'd', 'a']);
+      const seen = await walk((page) => storage().activity.listActivity(channelId, {}, page), { limit: 2 });
+      expect(seen.map(({ id }) => id)).toEqual(['e', 'c', 'b', 'd', 'a']);
     });
 
     it('records an event that is told twice once', async () => {
       await storage().activity.recordActivity(makeEvent('e1'));
       await storage().activity.recordActivity(makeEvent('e1'));
-      expect((await storage().activity.listActivity(channelId, { limit: 10 })).items).toHaveLength(1);
+      expect((await storage().activity.listActivity(channelId, {}, { limit: 10 })).items).toHaveLength(1);
     });
 
     it.each([...HOSTILE, 'WzEsMl0', 'WyJhIiwiYiJd'])('takes the cursor %j as none', async (cursor) => {
       await storage().activity.recordActivity(makeEvent('e1'));
-      expect((await storage().activity.listActivity(channelId, { limit: 10, cursor })).items).toHaveLength(1);
+      expect((await storage().activity.listActivity(channelId, {}, { limit: 10, cursor })).items).toHaveLength(1);
     });
   });
 }

@@ -6,16 +6,23 @@ import { defineExpirySuite } from './expiry-suite.ts';
 import { defineKeyStoreSuite } from './key-store-suite.ts';
 import { defineLeaseStoreSuite } from './lease-store-suite.ts';
 import { defineLoginStoreSuite } from './login-store-suite.ts';
+import { defineMembershipChangesSuite } from './membership-changes-suite.ts';
 import { defineMembershipStoreSuite } from './membership-store-suite.ts';
+import { defineMyChannelsSuite } from './my-channels-suite.ts';
 import { definePlatformStoreSuite } from './platform-store-suite.ts';
+import { definePurgeSuite } from './purge-suite.ts';
 import { defineSessionStoreSuite } from './session-store-suite.ts';
 import { defineSyncStoreSuite } from './sync-store-suite.ts';
+import { defineUserSearchSuite } from './user-search-suite.ts';
 
 /** Everything a storage engine has to pass. */
 export function defineAllSuites(open: OpenStorage): void {
   defineChannelStoreSuite(open);
   defineCourseEntrySuite(open);
+  defineMyChannelsSuite(open);
   defineMembershipStoreSuite(open);
+  defineMembershipChangesSuite(open);
+  defineUserSearchSuite(open);
   defineSyncStoreSuite(open);
   defineLeaseStoreSuite(open);
   defineActivityStoreSuite(open);
@@ -24,4 +31,5 @@ export function defineAllSuites(open: OpenStorage): void {
   defineKeyStoreSuite(open);
   defineSessionStoreSuite(open);
   defineExpirySuite(open);
+  definePurgeSuite(open);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChannelId, PlatformId } from '../../../src/channels/channel.ts';
+import { type ChannelId, DELETED_KEPT_MS, type PlatformId, type UserId } from '../../../src/channels/channel.ts';
 import {
   atOnce,
   HOSTILE,
@@ -141,6 +141,8 @@ export function defineChannelStoreSuite(open: OpenStorage): void {
             privacy: 'open',
             contributionPolicy: 'everyone',
             moderated: true,
+            ownerId: 'user-1' as UserId,
+            sync: { automatic: false, departedOverrides: 'keep', askBeforeRemovals: true },
           },
           NOW + 7,
         );
@@ -148,6 +150,8 @@ export function defineChannelStoreSuite(open: OpenStorage): void {
           givenName: 'Plants',
           moderated: true,
           tags: ['green', 'a"b'],
+          ownerId: 'user-1',
+          sync: { automatic: false, departedOverrides: 'keep', askBeforeRemovals: true },
           updatedAt: NOW + 7,
         });
         expect(changed?.version).toBe(channel.version + 1);
@@ -172,6 +176,26 @@ export function defineChannelStoreSuite(open: OpenStorage): void {
         const second = await openChannel(storage(), 'c2');
         expect(await storage().channels.updateChannel({ ...second, referenceId: 'c1' }, NOW)).toBeNull();
         expect(await storage().channels.findChannel(second.id)).toEqual(second);
+      });
+    });
+
+    describe('restoring a channel', () => {
+      const over = NOW + DELETED_KEPT_MS;
+
+      it('brings it back as it was until its time is over', async () => {
+        const channel = await openChannel(storage(), 'c1');
+        const deleted = (await storage().channels.updateChannel({ ...channel, deletedAt: NOW }, NOW))!;
+        const restored = await storage().channels.updateChannel({ ...deleted, deletedAt: null }, over - 1);
+        expect(restored).toEqual({ ...channel, updatedAt: over - 1, version: channel.version + 2 });
+      });
+
+      it('fails when its time is over, while a launch may still tell its title', async () => {
+        const channel = await openChannel(storage(), 'c1');
+        const deleted = (await storage().channels.updateChannel({ ...channel, deletedAt: NOW }, NOW))!;
+        expect(await storage().channels.updateChannel({ ...deleted, deletedAt: null }, over)).toBeNull();
+        expect(await storage().channels.findChannel(channel.id)).toEqual(deleted);
+        const launched = await storage().channels.openChannelForContext(makeOpening('c1', { title: 'New', at: over }));
+        expect(launched.channel).toMatchObject({ id: channel.id, title: 'New', deletedAt: NOW });
       });
     });
 

@@ -49,6 +49,13 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
       });
     });
 
+    it('keeps a grant that leads to no one channel', async () => {
+      await storage().sessions.createSession({ ...session, grants: [makeGrant('everywhere', { channelId: null })] });
+      await storage().sessions.addGrant('s1', makeGrant('more', { channelId: null }), options);
+      const found = await storage().sessions.findSession('s1', NOW);
+      expect(found?.grants.map(({ channelId }) => channelId)).toEqual([null, null]);
+    });
+
     it('keeps the newest grants only', async () => {
       await storage().sessions.createSession(session);
       for (let i = 1; i <= 7; i++) await storage().sessions.addGrant('s1', makeGrant(`g${i}`), options);

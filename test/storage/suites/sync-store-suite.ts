@@ -65,6 +65,19 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       expect(await due({ askedBefore: NOW + 21 })).toEqual([]);
     });
 
+    it('passes over channels that sync only when somebody asks', async () => {
+      const { channels, platforms, syncs } = storage();
+      await platforms.addPlatform(makePlatform('p1', { id: PLATFORM, status: 'active' }));
+      const channel = await openChannel(storage());
+      const due = () => syncs.channelsDueForSync({ launchedSince: 0, askedBefore: NOW, limit: 5 });
+      expect(await due()).toEqual([channel.id]);
+      const sync = { ...channel.sync, automatic: false };
+      const quiet = await channels.updateChannel({ ...channel, sync }, NOW);
+      expect(await due()).toEqual([]);
+      await channels.updateChannel({ ...quiet!, sync: channel.sync }, NOW);
+      expect(await due()).toEqual([channel.id]);
+    });
+
     it('reads a run back as it was saved', async () => {
       await openChannel(storage());
       const { run } = await storage().syncs.requestSync(

@@ -1,5 +1,12 @@
-import type { Channel, ChannelId, PlatformId, SyncId, UserId } from '../../../src/channels/channel.ts';
-import type { ChannelOpening } from '../../../src/channels/channel-store.ts';
+import {
+  type Channel,
+  type ChannelId,
+  type PlatformId,
+  SYNC_AS_THE_SITE,
+  type SyncId,
+  type UserId,
+} from '../../../src/channels/channel.ts';
+import type { ActivityEvent, ChannelOpening } from '../../../src/channels/channel-store.ts';
 import {
   emptyMembership,
   type Membership,
@@ -8,6 +15,7 @@ import {
   withRosterEntry,
 } from '../../../src/channels/membership.ts';
 import { NO_COUNTS, type RosterChange, type SyncRun } from '../../../src/channels/sync-run.ts';
+import type { Page, PageRequest } from '../../../src/lib/page.ts';
 import type { Platform } from '../../../src/lti/platform.ts';
 import type { Storage } from '../../../src/storage/storage.ts';
 
@@ -40,6 +48,7 @@ export function makeChannel(change: Partial<Channel> = {}): Channel {
     contributionPolicy: 'contributors',
     moderated: false,
     ownerId: null,
+    sync: SYNC_AS_THE_SITE,
     deletedAt: null,
     createdAt: NOW,
     updatedAt: NOW,
@@ -157,6 +166,38 @@ export function makePlatform(id: string, change: Partial<Platform> = {}): Platfo
     updatedAt: NOW,
     ...change,
   };
+}
+
+export function makeEvent(id: string, change: Partial<ActivityEvent> = {}): ActivityEvent {
+  return {
+    id,
+    at: NOW,
+    platformId: PLATFORM,
+    channelId: 'channel-1' as ChannelId,
+    actor: 'system',
+    action: 'sync',
+    subjectUserId: null,
+    syncId: null,
+    from: null,
+    to: null,
+    batch: null,
+    ...change,
+  };
+}
+
+/** Walks a list by its cursors to the end; the items of all pages. */
+export async function walk<Item>(
+  list: (page: PageRequest) => Promise<Page<Item>>,
+  { limit }: { limit: number },
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Item> = await list(cursor === null ? { limit } : { limit, cursor });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return items;
 }
 
 /** `task` started `times` times at once. */

@@ -40,6 +40,28 @@ const tasks = {
     }
     return times;
   },
+  async noteUp({ key, events }) {
+    for (const event of events) {
+      await storage.memberships.changeMembership(
+        key,
+        (m) => ({ ...m, lastSeenAt: (m.lastSeenAt ?? 0) + 1 }),
+        (before, after) => ({ ...event, from: String(before.version), to: String(after.version) }),
+      );
+    }
+    return events.length;
+  },
+  async removeExpired({ now, limit }) {
+    while (await storage.removeExpired(now, limit));
+    return 'done';
+  },
+  async restore({ id, at, times }) {
+    let restored = 0;
+    for (let i = 0; i < times; i++) {
+      const channel = await storage.channels.findChannel(id);
+      if (channel && (await storage.channels.updateChannel({ ...channel, deletedAt: null }, at))) restored++;
+    }
+    return restored;
+  },
   async hit({ key, now, times }) {
     const hits = [];
     for (let i = 0; i < times; i++) hits.push((await storage.rateLimits.countHit(key, now, 1000)).hits);

@@ -1,5 +1,7 @@
 /** Channels, the courses they belong to, people and their memberships. */
 export const channels = `
+-- sort_key and search are folded texts made by the adapter: see member-keys.ts. purging: its time for being restored is
+-- over and its removal has begun; for everybody it is gone already.
 CREATE TABLE channels (
   id TEXT PRIMARY KEY,
   platform_id TEXT NOT NULL,
@@ -13,16 +15,32 @@ CREATE TABLE channels (
   contribution_policy TEXT NOT NULL,
   moderated INTEGER NOT NULL,
   owner_id TEXT,
+  auto_sync INTEGER NOT NULL,
+  departed_overrides TEXT,
+  ask_before_removals INTEGER NOT NULL,
   deleted_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  version INTEGER NOT NULL
+  version INTEGER NOT NULL,
+  sort_key TEXT NOT NULL,
+  search TEXT NOT NULL,
+  purging INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- A reference ID names one channel of a platform; a deleted channel keeps its own, for it may be restored.
 CREATE UNIQUE INDEX channels_by_reference ON channels (platform_id, reference_id) WHERE reference_id IS NOT NULL;
 -- Lists, oldest first: of the whole site, and of one platform.
 CREATE INDEX channels_by_age ON channels (created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX channels_of_platform ON channels (platform_id, created_at, id) WHERE deleted_at IS NULL;
+-- What somebody who is in a channel sees of it in a list of thousands, without its row.
+CREATE INDEX channels_named ON channels (id, deleted_at, sort_key, search);
+-- Those that people of the platform may visit, by name; a search never looks at a row that is not shown.
+CREATE INDEX channels_to_visit ON channels (platform_id, sort_key, id, search)
+  WHERE privacy <> 'private' AND deleted_at IS NULL;
+-- Those that may be restored, by name, and those whose time for it is over.
+CREATE INDEX channels_deleted ON channels (platform_id, sort_key, id, owner_id, purging, search)
+  WHERE deleted_at IS NOT NULL;
+CREATE INDEX channels_by_deletion ON channels (deleted_at) WHERE deleted_at IS NOT NULL AND purging = 0;
+CREATE INDEX channels_purging ON channels (id) WHERE purging = 1;
 
 -- Courses of an LMS. The primary key is what lets any number of first launches at once make one channel.
 CREATE TABLE contexts (
@@ -54,6 +72,15 @@ CREATE TABLE users (
   updated_at INTEGER NOT NULL,
   UNIQUE (platform_id, subject)
 ) STRICT;
+
+-- What a person is found by, one word a row: see user-words.ts. No foreign key: nobody is ever removed, and a first sync
+-- writes thousands.
+CREATE TABLE user_words (
+  platform_id TEXT NOT NULL,
+  word TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  PRIMARY KEY (platform_id, word, user_id)
+) STRICT, WITHOUT ROWID;
 
 -- A person in a channel, with the name and address that were said there, so that a list reads one table.
 -- sort_key and search are folded texts made by the adapter: see member-keys.ts.

@@ -56,8 +56,11 @@ CREATE TABLE activity (
   subject_user_id TEXT,
   sync_id TEXT,
   value_from TEXT,
-  value_to TEXT
+  value_to TEXT,
+  batch TEXT
 ) STRICT;
 -- A channel's activity, newest first.
 CREATE INDEX activity_of_channel ON activity (channel_id, at, id);
+-- The events of one change of many members, newest first.
+CREATE INDEX activity_of_batch ON activity (batch, at, id) WHERE batch IS NOT NULL;
 `;

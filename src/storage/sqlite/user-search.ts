@@ -1,0 +1,72 @@
+import type { PlatformId, User, UserId } from '../../channels/channel.ts';
+import type { MembershipStore } from '../../channels/channel-store.ts';
+import { memberSortKey } from '../member-keys.ts';
+import { isFoundBy, searchWords } from '../user-words.ts';
+import { toJson } from './columns.ts';
+import type { Database } from './database.ts';
+import { USER_COLUMNS } from './user-rows.ts';
+
+/** People a search looks at, at most: beginnings that more have in common must not hold up the process. */
+const LOOKED_AT = 1000;
+
+/** So many are sorted by name; of a beginning that more have in common a list of suggestions shows some anyway. */
+const ENOUGH = 100;
+
+/** Stands behind every word that begins with what is before it: no text has this character. */
+const BEHIND_ALL = '\u{10ffff}';
+
+const BEGIN = 'platform_id = @platformId AND word >= @from AND word < @to';
+
+type Range = { platformId: PlatformId; from: string; to: string };
+
+/** Finds people of a platform, and many at once. */
+export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers' | 'searchUsers'> {
+  const byIds = db.prepare<[string], User>(
+    `SELECT ${USER_COLUMNS} FROM users WHERE id IN (SELECT value FROM json_each(?))`,
+  );
+  const countWords = db
+    .prepare<[Range], number>(`SELECT count(*) FROM (SELECT 1 FROM user_words WHERE ${BEGIN} LIMIT ${LOOKED_AT})`)
+    .pluck();
+  const peopleOf = db
+    .prepare<[Range & { limit: number }], UserId>(
+      `SELECT user_id FROM user_words WHERE ${BEGIN} ORDER BY word, user_id LIMIT @limit`,
+    )
+    .pluck();
+  const byId = db.prepare<[string], User>(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`);
+
+  /** The word that the fewest people have, so that the others are looked for among few. */
+  function rarest(ranges: Range[]): Range | null {
+    if (ranges.length < 2) return ranges[0] ?? null;
+    const counted = ranges.map((range) => ({ range, people: countWords.get(range) ?? 0 }));
+    return counted.sort((a, b) => a.people - b.people)[0]?.range ?? null;
+  }
+
+  function search(platformId: PlatformId, words: string[], enough: number): User[] {
+    const ranges = words.map((word) => ({ platformId, from: word, to: word + BEHIND_ALL }));
+    const range = rarest(ranges);
+    const ids = range ? peopleOf.all({ ...range, limit: words.length === 1 ? enough : LOOKED_AT }) : [];
+    const found: User[] = [];
+    for (const id of new Set(ids)) {
+      if (found.length === enough) break;
+      const user = byId.get(id);
+      if (user && isFoundBy(user, words)) found.push(user);
+    }
+    return found;
+  }
+
+  return {
+    findUsers: async (ids) => byIds.all(toJson(ids)),
+    searchUsers: async (platformId, q, limit) =>
+      byName(search(platformId, searchWords(q), Math.max(limit, ENOUGH))).slice(0, limit),
+  };
+}
+
+function byName(users: User[]): User[] {
+  const keyed = users.map((user) => ({ user, key: memberSortKey(user.subject, user) }));
+  return keyed.sort((a, b) => compare(a.key, b.key) || compare(a.user.id, b.user.id)).map(({ user }) => user);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
