@@ -29,8 +29,8 @@ export function identify({ apiKeys, limit }: IdentifyDeps): RequestHandler[] {
   };
   if (!limit) return [find];
   const answer: RateLimit['refuse'] = (req, res) => refuse(req, res, failure('too-many-requests'));
-  const byKey = limit({ ...KEY_LIMIT, key: keyId, refuse: answer });
-  const byAddress = limit({ ...ADDRESS_LIMIT, refuse: answer });
+  const byKey = limit({ ...KEY_LIMIT, tellsRemaining: true, key: keyId, refuse: answer });
+  const byAddress = limit({ ...ADDRESS_LIMIT, tellsRemaining: true, refuse: answer });
   return [find, (req, res, next) => (keyOf(req).ok ? byKey : byAddress)(req, res, next)];
 }
 

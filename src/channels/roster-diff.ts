@@ -69,8 +69,7 @@ export function createRosterComparison(
       counts.unchanged += 1;
       tally.automatic += 1;
       if (entry.level === 'manager') {
-        tally.managersBefore += 1;
-        tally.managersAfter += 1;
+        for (const kind of ['managersBefore', 'managersAfter', 'anyBefore', 'anyAfter'] as const) tally[kind] += 1;
       }
       return true;
     },

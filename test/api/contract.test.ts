@@ -246,6 +246,8 @@ describe('the rate limit', () => {
     expect(first.headers.ratelimit).toContain(`r=${KEY_LIMIT.max - 1}`);
     const { id } = (await limited.storage.apiKeys.listApiKeys()).find(({ name }) => name === busy) ?? { id: '' };
     await use(limited, `${KEY_LIMIT.name}:${id}`, KEY_LIMIT.max);
+    // What other processes counted is heard of with the next hundredth of the limit.
+    for (let i = 0; i < KEY_LIMIT.max / 100; i++) await ask(busy);
     for (const name of OPERATIONS) {
       const answer = await send(name, {}, busy, limited);
       expectProblem(name, 'too-many-requests', answer);

@@ -172,7 +172,7 @@ describe('two people at once', () => {
 describe('a change by hand while a sync runs', () => {
   const course = useCourse();
   // More than two slices, so that a change can come before, in and behind the slice of its member.
-  const LARGE = [...TEACHERS, ...many(250)];
+  const LARGE = [...TEACHERS, ...many(450)];
   const promoted = LARGE.map((one) => (one.level ? one : { ...one, level: 'contributor' as const }));
   const moments = ['fetching', 'comparing', 'applying 0', 'applying 1', 'applying 2'] as const;
 
@@ -183,7 +183,7 @@ describe('a change by hand while a sync runs', () => {
 
   it.each(moments)('is never lost, made while %s', async (moment) => {
     await course().sync(LARGE);
-    const edited = ['student-0', 'student-99', 'student-100', 'student-249'];
+    const edited = ['student-0', 'student-199', 'student-200', 'student-449'];
     await course().sync(
       promoted,
       at(moment, async () => {
@@ -203,23 +203,23 @@ describe('a change by hand while a sync runs', () => {
     async (moment) => {
       await course().sync(LARGE);
       await course().enter('leaver', { level: 'contributor', updateMethod: 'manual' });
-      const dropped = ['student-3', 'student-240'];
+      const dropped = ['student-10', 'student-440'];
       await course().sync(
         promoted.filter(({ subject }) => !dropped.includes(subject)),
         at(moment, async () => {
           await course().enter('guest', { level: 'contributor', updateMethod: 'manual' });
           await course().enter('program', { level: 'moderator', updateMethod: 'automatic' });
           await course().change('leaver', { remove: 'added' });
-          await course().change('student-3', { status: 'active' });
+          await course().change('student-10', { status: 'active' });
         }),
       );
       expect(await course().member('guest')).toMatchObject({ active: true, level: 'contributor', addedBy: 'hand' });
       expect(await course().member('program')).toMatchObject({ active: true, level: 'moderator', addedBy: 'api' });
       expect(await course().find('leaver')).toBeNull();
-      expect(await course().member('student-240')).toMatchObject({ active: false, inactiveReason: 'departed' });
+      expect(await course().member('student-440')).toMatchObject({ active: false, inactiveReason: 'departed' });
       // Letting somebody in says something only once the roster has dropped them.
       const hadDropped = moment === 'applying 1' || moment === 'applying 2';
-      expect((await course().member('student-3')).active).toBe(hadDropped);
+      expect((await course().member('student-10')).active).toBe(hadDropped);
     },
   );
 
@@ -256,7 +256,7 @@ describe('a change by hand while a sync runs', () => {
     expect((await course().member('bob')).active).toBe(true);
     expect(await course().resume()).toMatchObject({ state: 'applied' });
     expect(await course().member('bob')).toMatchObject({ active: false, inactiveReason: 'departed' });
-    expect(await course().member('student-249')).toMatchObject({ level: 'contributor' });
+    expect(await course().member('student-449')).toMatchObject({ level: 'contributor' });
   });
 
   it('keeps a channel deleted that is deleted while its sync runs, and restores it with its people', async () => {
@@ -270,6 +270,6 @@ describe('a change by hand while a sync runs', () => {
     await restoreChannel(course().deps, ask);
     await course().sync(promoted);
     expect(await course().storage.memberships.countMembers(course().channelId)).toMatchObject({ total: LARGE.length });
-    expect((await course().member('student-249')).level).toBe('contributor');
+    expect((await course().member('student-449')).level).toBe('contributor');
   });
 });

@@ -84,7 +84,7 @@ describe.each(['canvas', 'moodle'] as const)('a launch from %s', (family) => {
     expect(visitor.text()).toContain('New title');
   });
 
-  it('says what to do about a deep-linking launch and a launch outside a course', async () => {
+  it('says what to do about a deep-linking launch, and leads a launch outside a course to the person’s channels', async () => {
     const { id, cast } = lms().course('small');
     const as = { courseId: id, personId: cast.instructor };
     const linking = await launchAs(tool, lms(), { ...as, messageType: 'LtiDeepLinkingRequest' });
@@ -92,7 +92,8 @@ describe.each(['canvas', 'moodle'] as const)('a launch from %s', (family) => {
     expect(linking.text()).toContain('Open Rostrum from the course itself');
     const claims = { 'https://purl.imsglobal.org/spec/lti/claim/context': undefined };
     const outside = await launchAs(tool, lms(), { ...as, overrides: { claims } });
-    expect(outside.text()).toContain('Open Rostrum from a course');
+    expect(new URL(outside.url).pathname).toBe('/channels');
+    expect(outside.text()).toContain('My channels');
   });
 
   it('lets an administrator without a course role manage for this launch, and nobody else without one', async () => {
@@ -124,7 +125,7 @@ describe('a shared computer', () => {
     expect((await browser.get(first)).status).toBe(200);
     await launchAs(tool, canvas, { courseId: id, personId: cast.student, visitor: browser });
     const third = browser.url;
-    expect([(await browser.get(first)).status, (await browser.get(second)).status]).toEqual([401, 404]);
+    expect([(await browser.get(first)).status, (await browser.get(second)).status]).toEqual([401, 401]);
     expect((await browser.get(first)).text()).toContain('Open the tool from your course again');
     expect((await browser.get(third)).text()).toContain('Your role here: Member');
     expect((await browser.get(new URL(third).pathname)).text()).toContain('Your role here: Member');

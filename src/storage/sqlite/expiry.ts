@@ -1,13 +1,10 @@
 import type { Storage } from '../storage.ts';
 import type { Database } from './database.ts';
-import { createPurge } from './purge.ts';
+import { createPurge, ROWS_OF_A_BLOCK } from './purge.ts';
 
 /** Diffs name people; what a sync did in numbers is kept longer. Milliseconds. */
 const DIFFS_KEPT = 90 * 86_400_000;
 const RUNS_KEPT = 400 * 86_400_000;
-
-/** Removing a block of changes costs as much as removing so many other rows. */
-const ROWS_OF_A_BLOCK = 10;
 
 type RemoveExpired = Storage['removeExpired'];
 

@@ -1,6 +1,9 @@
 import { DELETED_KEPT_MS } from '../../channels/channel.ts';
 import { atomic, type Database } from './database.ts';
 
+/** Removing a block of changes costs as much as removing so many other rows. */
+export const ROWS_OF_A_BLOCK = 10;
+
 type Slice = { now: number; limit: number };
 
 const PURGED = '(SELECT id FROM channels WHERE purging = 1)';
@@ -27,7 +30,7 @@ export function createPurge(db: Database): (slice: Slice) => number[] {
        SELECT channel_id, user_id FROM memberships WHERE channel_id IN ${PURGED} LIMIT @limit)`,
     `DELETE FROM sync_changes WHERE (sync_id, first_number) IN (
        SELECT sync_id, first_number FROM sync_runs JOIN sync_changes ON sync_id = id
-       WHERE channel_id IN ${PURGED} LIMIT @limit)`,
+       WHERE channel_id IN ${PURGED} LIMIT CAST((@limit + ${ROWS_OF_A_BLOCK - 1}) / ${ROWS_OF_A_BLOCK} AS INTEGER))`,
     `DELETE FROM sync_runs WHERE id IN (
        SELECT id FROM sync_runs WHERE channel_id IN ${PURGED}
          AND NOT EXISTS (SELECT 1 FROM sync_changes WHERE sync_id = id) LIMIT @limit)`,
