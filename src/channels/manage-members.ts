@@ -199,7 +199,7 @@ function memberEvent(
   });
 }
 
-export function isOvertaken(current: Membership | null, seen: Seen | null): boolean {
+function isOvertaken(current: Membership | null, seen: Seen | null): boolean {
   if (seen === null) return false;
   if ('version' in seen) return seen.version !== (current?.version ?? 0);
   return seen.standing !== (current ? standingToken(current) : '');

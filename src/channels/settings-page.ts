@@ -115,7 +115,7 @@ const PRIVACIES = ['private', 'restricted', 'open'] as const;
 
 /** Said beside a choice that lets more people in than now. */
 function widening({ privacy }: Channel, choice: string, { total }: MemberCounts, { t, number }: Reader): string | null {
-  const rank = (value: string) => PRIVACIES.findIndex((one) => one === value);
+  const rank = (value: string) => (PRIVACIES as readonly string[]).indexOf(value);
   if (rank(choice) <= rank(privacy)) return null;
   return t(`settings.widening.${privacy}-to-${choice}`, { count: total, number: number(total) });
 }

@@ -59,7 +59,7 @@ export function useCourse(): () => Course {
   };
 }
 
-export async function openCourse() {
+async function openCourse() {
   const { folder, remove } = makeFolder();
   const storage = mustOpen(`${folder}/db.sqlite`);
   return { ...(await courseIn(storage, '1')), storage, close: () => storage.close().finally(remove) };
