@@ -5,8 +5,8 @@ import type { Channel, User, UserId } from './channel.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { ActivityEvent } from './channel-store.ts';
-import type { SetByHand } from './membership.ts';
 import { personName } from './person-name.ts';
+import type { SetByHand } from './set-by-hand.ts';
 import { SETTING_FIELDS, settingText, tellsOf } from './setting-texts.ts';
 import type { Viewer } from './viewer.ts';
 

@@ -4,8 +4,8 @@ import type { Channel, ChannelId, UserId } from './channel.ts';
 import type { NoticeText } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { ActivityEvent, ActivityStore, MembershipStore } from './channel-store.ts';
-import type { SetByHand } from './membership.ts';
 import { personName } from './person-name.ts';
+import type { SetByHand } from './set-by-hand.ts';
 import { standsAsLeft, undoKind } from './undo-activity.ts';
 
 export type ChangeNoticeDeps = {

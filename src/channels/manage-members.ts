@@ -7,7 +7,8 @@ import type { ActivityEvent, ActivityStore, ChannelStore, LeaseStore, Membership
 import { withLease } from './lease.ts';
 import { decideChange, type MemberChange, type MemberRefusal, type MemberRules } from './member-changes.ts';
 import { decideEntry, type EntryRefusal, type MemberEntry } from './member-entries.ts';
-import { type Membership, type Person, setByHand } from './membership.ts';
+import type { Membership, Person } from './membership.ts';
+import { setByHand } from './set-by-hand.ts';
 
 /** What a caller saw before it asked for a change: another writer since then is told to it instead of overruled. */
 export type Seen = { version: number } | { standing: string };

@@ -10,8 +10,9 @@ import { changeOf, levelOf, MEMBER_ACTIONS, type MemberAction, type ToldRefusal 
 import { decideChange, isAddedOnly, type MemberRules } from './member-changes.ts';
 import { type MemberRow, memberRow } from './members-page.ts';
 import { type HiddenField, type MembersQuery, placeFields } from './members-query.ts';
-import { isOnRoster, type Membership, type SetByHand, sameMembership } from './membership.ts';
+import { isOnRoster, type Membership, sameMembership } from './membership.ts';
 import { personName } from './person-name.ts';
+import type { SetByHand } from './set-by-hand.ts';
 import type { Viewer } from './viewer.ts';
 
 export type MemberPage = {

@@ -23,6 +23,8 @@ export type Membership = {
   rosterLevel: PermissionLevel | null;
   /** The roster's roles, sorted and joined by a blank; kept after departure, so that a return can be compared. */
   rosterRoles: string | null;
+  /** Whether the last complete roster called them Inactive, and no launch has brought them since. */
+  rosterInactive: boolean;
 
   launchLevel: PermissionLevel | null;
   /** The launch's roles, sorted and joined by a blank. */
@@ -101,6 +103,7 @@ export function emptyMembership(
     isTest: false,
     rosterLevel: null,
     rosterRoles: null,
+    rosterInactive: false,
     launchLevel: null,
     launchRoles: null,
     launchAt: null,
@@ -149,6 +152,7 @@ export function withRosterEntry(
     addedBy: member.addedBy === 'api' ? 'roster' : member.addedBy,
     rosterLevel: entry.level,
     rosterRoles: entry.roles,
+    rosterInactive: entry.inactive,
     launchLevel: launchIsPast ? null : member.launchLevel,
     rosterRolesAtLaunch: noRosterSinceLaunch ? entry.roles : atLaunch,
     inactiveReason: member.inactiveReason === 'by-hand' ? 'by-hand' : shutOut ? 'inactive-in-lms' : null,
@@ -166,6 +170,7 @@ export function withoutRosterEntry(member: Membership, departedOverrides: Depart
   return settle({
     ...member,
     rosterLevel: null,
+    rosterInactive: false,
     launchLevel: stays ? member.launchLevel : null,
     inactiveReason: member.inactiveReason === 'by-hand' ? 'by-hand' : stays ? null : 'departed',
   });
@@ -188,6 +193,7 @@ export function withLaunch(member: Membership, launch: LaunchEntry): Membership 
         ? mergePerson(member.person, launch.person)
         : mergePerson(launch.person, member.person),
     isTest: launch.isTest,
+    rosterInactive: false,
     launchLevel: launch.level,
     launchRoles: launch.roles,
     launchAt: launch.at,
@@ -230,11 +236,12 @@ export function addedByHand(member: Membership, level: PermissionLevel): Members
  * person says otherwise: a channel without a roster can be kept by programs alone.
  */
 export function enteredByProgram(member: Membership, level: PermissionLevel): Membership {
-  return settle({ ...member, addedBy: 'api', rosterLevel: level, rosterRoles: BY_PROGRAM, inactiveReason: null });
+  const said = { rosterLevel: level, rosterRoles: BY_PROGRAM, rosterInactive: false };
+  return settle({ ...member, ...said, addedBy: 'api', inactiveReason: null });
 }
 
 /** Stands for the roles of somebody whose level a program gave; a roster's entry always has some. */
-const BY_PROGRAM = '';
+export const BY_PROGRAM = '';
 
 /** True when a roster lists them; what a program said is not a roster's word. */
 export function isOnRoster({ rosterLevel, rosterRoles }: Membership): boolean {
@@ -252,92 +259,29 @@ export function deactivatedByHand(member: Membership): Membership {
  */
 export function reactivatedByHand(member: Membership): Membership {
   if (member.inactiveReason === null) return member;
-  const againstRoster = member.inactiveReason !== 'by-hand' || hasLeftRoster(member);
+  const againstRoster = member.inactiveReason !== 'by-hand' || hasLeftRoster(member) || member.rosterInactive;
   return settle({ ...member, addedBy: againstRoster ? 'hand' : member.addedBy, inactiveReason: null });
 }
 
-/** The part of a membership that people and programs set: what a change of theirs can alter, and undoing it restores. */
-export type SetByHand = Pick<Membership, 'override' | 'addedBy' | 'inactiveReason' | 'level'> & {
-  /** The level a program gave, where no roster lists the person. */
-  entered: PermissionLevel | null;
-  /** Whether a roster listed them at that moment. */
-  listed: boolean;
-};
-
-export function setByHand(member: Membership): SetByHand {
-  const { override, addedBy, inactiveReason, level } = member;
-  return { override, addedBy, inactiveReason, level, entered: enteredLevel(member), listed: isOnRoster(member) };
-}
-
-function enteredLevel({ rosterLevel, rosterRoles }: Membership): PermissionLevel | null {
-  return rosterRoles === BY_PROGRAM ? rosterLevel : null;
-}
-
-/** Whether people and programs have left a membership as it was; what roster and launches did to it does not count. */
-export function stillSetByHand(member: Membership, state: SetByHand): boolean {
-  const entered = enteredLevel(member);
-  return (
-    member.override === state.override &&
-    (member.addedBy === 'hand') === (state.addedBy === 'hand') &&
-    (member.inactiveReason === 'by-hand') === (state.inactiveReason === 'by-hand') &&
-    (entered === null || entered === state.entered)
-  );
-}
-
-/**
- * A membership with what people had set at another moment. The roster's and the launches' layers stay as they are now, so
- * undoing never brings an old roster back: whom it dropped meanwhile stays out, whom it listed meanwhile stays in.
- */
-export function withSetByHand(member: Membership, state: SetByHand): Membership {
-  const { override, level } = state;
-  const entered = withEntered(member, state.entered);
-  const next: Membership = { ...entered, override, level, addedBy: originToRestore(entered, state) };
-  return settle({ ...next, inactiveReason: reasonToRestore(member, next, state) });
-}
-
-/** A program's word counts until a roster lists the person, and not again after that. */
-function withEntered(member: Membership, entered: PermissionLevel | null): Membership {
-  const { rosterRoles, rosterRolesAtLaunch } = member;
-  if (rosterRoles !== null && rosterRoles !== BY_PROGRAM) return member;
-  if (entered !== null) return { ...member, rosterLevel: entered, rosterRoles: BY_PROGRAM };
-  const atLaunch = rosterRolesAtLaunch === BY_PROGRAM ? null : rosterRolesAtLaunch;
-  return { ...member, rosterLevel: null, rosterRoles: null, rosterRolesAtLaunch: atLaunch };
-}
-
-function originToRestore(member: Membership, { addedBy, entered }: SetByHand): Membership['addedBy'] {
-  if (addedBy === 'hand') return addedBy;
-  if (enteredLevel(member) !== null) return 'api';
-  const known = member.addedBy === 'hand' || (member.addedBy === 'api' && entered === null) ? addedBy : member.addedBy;
-  return known === 'api' ? 'roster' : known;
-}
-
-function reasonToRestore(now: Membership, next: Membership, state: SetByHand): InactiveReason | null {
-  const { inactiveReason: before } = state;
-  if (before === 'by-hand') return before;
-  if (now.inactiveReason !== null && now.inactiveReason !== 'by-hand') return now.inactiveReason;
-  if (isOnRoster(next)) return before === 'inactive-in-lms' ? before : null;
-  if (next.addedBy === 'hand') return before;
-  if (next.addedBy === 'api' || launchedSinceLeaving(next)) return null;
-  const keptByOverride = now.active && now.addedBy !== 'hand' && now.override !== null && next.override !== null;
-  if (keptByOverride) return null;
-  return state.listed || hasLeftRoster(next) ? (before ?? 'departed') : before;
-}
-
 /** True when a roster listed them once and the last one does not. */
-function hasLeftRoster({ rosterLevel, rosterRoles }: Membership): boolean {
+export function hasLeftRoster({ rosterLevel, rosterRoles }: Membership): boolean {
   return rosterLevel === null && rosterRoles !== null;
 }
 
 /** True when a launch has brought them after the roster had dropped them, or without any roster. */
-function launchedSinceLeaving({ launchLevel, rosterRolesAtLaunch }: Membership): boolean {
+export function launchedSinceLeaving({ launchLevel, rosterRolesAtLaunch }: Membership): boolean {
   return launchLevel !== null && rosterRolesAtLaunch === null;
 }
 
-/** Nobody stays by a roster that dropped them, unless a person, a program or a later launch keeps them. */
+/**
+ * Nobody stays by a roster that dropped them or calls them Inactive, unless a person, a program or a later launch keeps
+ * them.
+ */
 function departIfLeft(member: Membership): Membership {
-  const left =
-    hasLeftRoster(member) && member.addedBy !== 'hand' && member.addedBy !== 'api' && !launchedSinceLeaving(member);
-  return left && member.active ? settle({ ...member, inactiveReason: 'departed' }) : member;
+  if (!member.active || member.addedBy === 'hand' || member.addedBy === 'api') return member;
+  if (member.rosterInactive) return settle({ ...member, inactiveReason: 'inactive-in-lms' });
+  const left = hasLeftRoster(member) && !launchedSinceLeaving(member);
+  return left ? settle({ ...member, inactiveReason: 'departed' }) : member;
 }
 
 // An LMS may give the name at launch and hide it in the roster, or the other way round: what is known is not lost.
@@ -353,6 +297,7 @@ export function sameMembership(a: Membership, b: Membership): boolean {
     a.isTest === b.isTest &&
     a.rosterLevel === b.rosterLevel &&
     a.rosterRoles === b.rosterRoles &&
+    a.rosterInactive === b.rosterInactive &&
     a.launchLevel === b.launchLevel &&
     a.launchRoles === b.launchRoles &&
     a.launchAt === b.launchAt &&

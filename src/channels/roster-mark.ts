@@ -23,6 +23,7 @@ function isPlain(member: Membership): boolean {
   return (
     member.level === member.rosterLevel &&
     isOnRoster(member) &&
+    !member.rosterInactive &&
     member.inactiveReason === null &&
     member.updateMethod === 'automatic' &&
     launchSettled

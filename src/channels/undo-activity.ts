@@ -8,14 +8,8 @@ import { type ChangeOwnerDeps, changeOwner, type OwnerState } from './channel-ow
 import type { ActivityEvent } from './channel-store.ts';
 import { inChannel, type ManageMembersDeps, rulesOf, writeMember } from './manage-members.ts';
 import { isFitToOwn, type MemberRules, managersGained, refuseLoss } from './member-changes.ts';
-import {
-  emptyMembership,
-  isOnRoster,
-  type Membership,
-  type SetByHand,
-  stillSetByHand,
-  withSetByHand,
-} from './membership.ts';
+import { emptyMembership, isOnRoster, type Membership } from './membership.ts';
+import { type SetByHand, stillSetByHand, withSetByHand } from './set-by-hand.ts';
 
 /** `changed-since`: something else has happened to it after the change, which undoing must not sweep away. */
 export type UndoRefusal =

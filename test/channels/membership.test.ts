@@ -7,15 +7,13 @@ import {
   type LaunchEntry,
   type Membership,
   reactivatedByHand,
-  setByHand,
-  stillSetByHand,
   withLaunch,
   withOverride,
   withoutOverride,
   withoutRosterEntry,
   withRosterEntry,
-  withSetByHand,
 } from '../../src/channels/membership.ts';
+import { setByHand, stillSetByHand, withSetByHand } from '../../src/channels/set-by-hand.ts';
 import { entry, member } from '../support/members.ts';
 
 function launch(level: LaunchEntry['level'], said: Partial<LaunchEntry> = {}): LaunchEntry {
@@ -185,5 +183,30 @@ describe('a setting that keeps overridden people', () => {
     const launchedSince = withLaunch(kept, launch('contributor'));
     expect(withoutRosterEntry(launchedSince, 'deactivate').active).toBe(true);
     expect(withoutOverride(launchedSince)).toMatchObject({ active: true, level: 'contributor' });
+  });
+});
+
+describe('somebody whom the roster calls Inactive', () => {
+  const suspended = (of: Membership) => withRosterEntry(of, entry('s', { inactive: true }), 'deactivate');
+
+  it('is not let in by taking back what had covered it', () => {
+    const kept = suspended(addedByHand(member('s'), 'contributor'));
+    expect(kept).toMatchObject({ active: true, rosterInactive: true });
+    expect(withoutOverride(kept)).toMatchObject({ active: false, inactiveReason: 'inactive-in-lms' });
+    const shutOut = deactivatedByHand(member('s'));
+    expect(withSetByHand(suspended(shutOut), setByHand(member('s')))).toMatchObject({
+      inactiveReason: 'inactive-in-lms',
+    });
+  });
+
+  it('is a member by hand once a person lets them in, so that the next roster does not undo it', () => {
+    const letIn = reactivatedByHand(suspended(deactivatedByHand(member('s'))));
+    expect(letIn).toMatchObject({ active: true, addedBy: 'hand' });
+    expect(suspended(letIn).active).toBe(true);
+  });
+
+  it('is in again at a launch, and at the next roster that does not say so', () => {
+    expect(withLaunch(suspended(member('s')), launch('member'))).toMatchObject({ active: true, rosterInactive: false });
+    expect(withRosterEntry(suspended(member('s')), entry('s'), 'deactivate').active).toBe(true);
   });
 });

@@ -4,7 +4,8 @@ import { changeMany } from '../../src/channels/change-many.ts';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import { changeOwner } from '../../src/channels/channel-owner.ts';
 import type { MemberChange } from '../../src/channels/member-changes.ts';
-import { type Membership, setByHand } from '../../src/channels/membership.ts';
+import type { Membership } from '../../src/channels/membership.ts';
+import { setByHand } from '../../src/channels/set-by-hand.ts';
 import { undoActivity } from '../../src/channels/undo-activity.ts';
 import { courseIn, type Listed, useCourse } from './support.ts';
 

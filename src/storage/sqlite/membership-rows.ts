@@ -12,7 +12,8 @@ export type MembershipRow = readonly (string | number | null)[];
 
 export const MEMBERSHIP_COLUMNS = `channel_id, user_id, subject, created_at, name, email, is_test,
   roster_level, roster_roles, launch_level, launch_roles, launch_at, roster_roles_at_launch,
-  override, added_by, inactive_reason, level, update_method, active, last_seen_at, updated_at, version, sort_key`;
+  override, added_by, inactive_reason, level, update_method, active, last_seen_at, updated_at, version, sort_key,
+  roster_inactive`;
 
 /** The rows of `memberships`; the membership store calls these inside its transactions. */
 export type MembershipRows = {
@@ -56,7 +57,7 @@ export function createMembershipRows(db: Database): MembershipRows {
 const STATE_COLUMNS = [
   ...['name', 'email', 'is_test', 'roster_level', 'roster_roles', 'launch_level', 'launch_roles', 'launch_at'],
   ...['roster_roles_at_launch', 'override', 'added_by', 'inactive_reason', 'level', 'update_method', 'active'],
-  ...['last_seen_at', 'updated_at', 'version', 'sort_key', 'search', 'roster_mark'],
+  ...['last_seen_at', 'updated_at', 'version', 'sort_key', 'search', 'roster_mark', 'roster_inactive'],
 ];
 
 function stateValues(member: Membership): (string | number | null)[] {
@@ -83,6 +84,7 @@ function stateValues(member: Membership): (string | number | null)[] {
     memberSortKey(subject, person),
     memberSearchText(subject, person),
     memberMark(member),
+    toFlag(member.rosterInactive),
   ];
 }
 
@@ -97,6 +99,7 @@ export function readMembership(row: MembershipRow): Membership {
     isTest: row[6] === 1,
     rosterLevel: row[7] as Membership['rosterLevel'],
     rosterRoles: row[8] as string | null,
+    rosterInactive: row[23] === 1,
     launchLevel: row[9] as Membership['launchLevel'],
     launchRoles: row[10] as string | null,
     launchAt: row[11] as number | null,

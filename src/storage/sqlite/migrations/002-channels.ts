@@ -94,6 +94,7 @@ CREATE TABLE memberships (
   is_test INTEGER NOT NULL,
   roster_level TEXT,
   roster_roles TEXT,
+  roster_inactive INTEGER NOT NULL,
   launch_level TEXT,
   launch_roles TEXT,
   launch_at INTEGER,
