@@ -118,6 +118,7 @@ async function openCourse({ storage, platform }: Running, course: Course): Promi
     { ...storage, clock: systemClock, random: systemRandom },
     {
       platformId: platform.id,
+      tenant: null,
       roleLevels: {},
       teachesToo: false,
       adminsLaunchAsInstructors: false,

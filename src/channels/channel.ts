@@ -35,6 +35,8 @@ export const DELETED_KEPT_MS = 30 * 86_400_000;
 export type Channel = {
   id: ChannelId;
   platformId: PlatformId;
+  /** Which of a platform's schools it is of: one Canvas key may serve many. Null where the LMS tells no such ID. */
+  tenant: string | null;
   /** The organisation's ID; unique per platform. Null when the usual value (the context ID) was taken by another channel. */
   referenceId: string | null;
   /** The title the LMS gave at the last launch. */

@@ -26,6 +26,7 @@ export type ChannelLaunch = {
   /** The platform's own levels for roles, over the default table. */
   roleLevels: Readonly<Record<string, PermissionLevel>>;
   deploymentId: string;
+  tenant: string | null;
   /** Null for anonymous visitors. */
   subject: string | null;
   person: Person;
@@ -126,6 +127,7 @@ function openingBy(launch: CourseLaunch, at: number, random: Random): ChannelOpe
       contributionPolicy: 'contributors',
       moderated: false,
       ownerId: null,
+      tenant: launch.tenant,
       sync: SYNC_AS_THE_SITE,
       deletedAt: null,
       createdAt: at,

@@ -20,6 +20,8 @@ export type Visitor = {
   };
   userId: UserId;
   platformId: Channel['platformId'];
+  /** The school of the launch; null when the LMS told none. */
+  tenant: string | null;
   /** The origins whose pages may hold this one in a frame. */
   frameAncestors: string[];
 };

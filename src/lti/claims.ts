@@ -27,7 +27,7 @@ export type LaunchClaims = {
   targetLinkUri: string | null;
 } & Pick<
   VerifiedLaunch,
-  'subject' | 'person' | 'context' | 'rosterUrl' | 'locale' | 'timeZone' | 'returnUrl' | 'custom'
+  'subject' | 'tenant' | 'person' | 'context' | 'rosterUrl' | 'locale' | 'timeZone' | 'returnUrl' | 'custom'
 >;
 
 /**
@@ -49,6 +49,7 @@ export function parseClaims(payload: unknown): Result<LaunchClaims, 'bad-token'>
     issuedAt: security.data.iat,
     notBefore: security.data.nbf ?? null,
     subject: security.data.sub,
+    tenant: other[`${LTI}tool_platform`]?.guid ?? null,
     version: other[`${LTI}version`],
     messageType: other[`${LTI}message_type`],
     deploymentId: other[`${LTI}deployment_id`],
@@ -107,6 +108,7 @@ const otherClaims = z.object({
   [`${LTI}deployment_id`]: tolerantId,
   [`${LTI}target_link_uri`]: tolerant(z.string().transform(presentOrNull)),
   [`${LTI}roles`]: tolerantStrings,
+  [`${LTI}tool_platform`]: tolerant(z.object({ guid: tolerantId })),
   [`${LTI}resource_link`]: tolerant(z.object({ id: tolerantId })),
   [`${LTI}context`]: tolerant(z.object({ id: tolerantId, title: name, label: name, type: tolerantStrings })),
   [`${LTI}launch_presentation`]: tolerant(z.object({ locale: tolerantText(64), return_url: tolerantUrl })),

@@ -235,6 +235,7 @@ async function checkClaims(deps: Deps, given: Verification): Promise<Result<Veri
     messageType: message.value.type,
     roles: message.value.roles,
     targetLinkUri: target.value,
+    tenant: claims.tenant,
     subject: claims.subject,
     person: claims.person,
     context: claims.context,

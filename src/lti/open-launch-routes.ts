@@ -108,9 +108,10 @@ function grantFor(launch: VerifiedLaunch, opened: OpenedCourse): NewGrant {
 
 function grantOfPerson(
   launch: VerifiedLaunch,
-): Pick<NewGrant, 'platformId' | 'locale' | 'timeZone' | 'family' | 'frameOrigin'> {
+): Pick<NewGrant, 'platformId' | 'tenant' | 'locale' | 'timeZone' | 'family' | 'frameOrigin'> {
   return {
     platformId: launch.platform.id,
+    tenant: launch.tenant,
     locale: launch.locale,
     timeZone: launch.timeZone,
     family: launch.platform.family,

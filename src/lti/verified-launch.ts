@@ -7,6 +7,8 @@ export type MessageType = 'LtiResourceLinkRequest' | 'LtiDeepLinkingRequest';
 export type VerifiedLaunch = {
   platform: Platform;
   deploymentId: string;
+  /** `tool_platform.guid`: tells the schools of one Canvas key apart; null when not said. */
+  tenant: string | null;
   messageType: MessageType;
   /** Null for Canvas's anonymous visitors of public courses. */
   subject: string | null;

@@ -9,6 +9,8 @@ export type Grant = {
   channelId: ChannelId | null;
   platformId: PlatformId;
   userId: UserId;
+  /** The school of the launch, where the LMS told it: who is of another one is no visitor here. */
+  tenant: string | null;
   /** The launch's level in that channel: caps the membership's in this tab (Moodle's "switch role to student"). */
   launchLevel: PermissionLevel;
   /** A platform administrator without a course role: manages for this launch, is not a member. */

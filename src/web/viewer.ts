@@ -79,8 +79,8 @@ async function findChannel({ channels }: ViewerDeps, id: ChannelId): Promise<Cha
 async function visitorOf({ platforms }: ViewerDeps, grant: Grant): Promise<Result<Visitor, VisitorFailure>> {
   const platform = await platforms.findPlatform(grant.platformId);
   if (platform?.status !== 'active') return failure('inactive-registration');
-  const { userId, platformId, frameOrigin } = grant;
-  return success({ grant, userId, platformId, frameAncestors: frameAncestorsOf(platform, frameOrigin) });
+  const { userId, platformId, tenant, frameOrigin } = grant;
+  return success({ grant, userId, platformId, tenant, frameAncestors: frameAncestorsOf(platform, frameOrigin) });
 }
 
 function grantFor(
@@ -112,7 +112,7 @@ function levelOf(
   // The test student exists in the course it was launched from alone.
   if (!launchedHere && grant.isTest) return 'no-such-channel';
   if (membership) return membership.active ? memberLevel(grant, membership, launchedHere) : 'no-access';
-  if (channel.privacy !== 'private') return null;
+  if (channel.privacy !== 'private' && channel.tenant === grant.tenant) return null;
   return launchedHere ? 'no-access' : 'no-such-channel';
 }
 

@@ -15,6 +15,18 @@ function read(claims: Record<string, unknown>): LaunchClaims {
 }
 
 describe('claims', () => {
+  it('tell the school of a platform that serves many', () => {
+    const platform = 'https://purl.imsglobal.org/spec/lti/claim/tool_platform';
+    for (const [said, tenant] of [
+      [{ guid: 'a-root-account.canvas-lms', name: 'A school' }, 'a-root-account.canvas-lms'],
+      [{ guid: 12 }, '12'],
+      [{ name: 'without' }, null],
+      ['text', null],
+    ] as const) {
+      expect(read({ [platform]: said })).toMatchObject({ tenant });
+    }
+  });
+
   it('are null or empty where the token says nothing', () => {
     expect(read({})).toEqual({
       issuer: 'https://lms.example',
@@ -31,6 +43,7 @@ describe('claims', () => {
       roles: null,
       targetLinkUri: null,
       subject: null,
+      tenant: null,
       person: { name: null, email: null },
       context: null,
       rosterUrl: null,

@@ -99,6 +99,7 @@ describe.skipIf(executablePath === null)('in a browser', { retry: 1 }, () => {
           locale: null,
           timeZone: null,
           family: 'other',
+          tenant: null,
           frameOrigin: null,
         };
         if (needsNewTab) return showHandover({ handovers }, { req, res }, grant);

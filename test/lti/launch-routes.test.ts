@@ -41,6 +41,7 @@ const GRANT: NewGrant = {
   locale: null,
   timeZone: null,
   family: 'other',
+  tenant: null,
   frameOrigin: null,
 };
 

@@ -72,6 +72,7 @@ describe('a good launch', () => {
           platform: expect.objectContaining({ id: platform.id }),
           deploymentId: 'dep-1',
           messageType: 'LtiResourceLinkRequest',
+          tenant: null,
           subject: 'user-7',
           person: { name: 'Ada Lovelace', email: 'ada@school.example' },
           roles: ['http://purl.imsglobal.org/vocab/lis/v2/membership#Learner'],

@@ -128,6 +128,7 @@ function grantFor(channel: string): Omit<Grant, 'id' | 'at'> {
     locale: null,
     timeZone: null,
     family: 'canvas',
+    tenant: null,
     frameOrigin: null,
   };
 }

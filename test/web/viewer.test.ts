@@ -11,7 +11,14 @@ const HERE = 'here' as ChannelId;
 const ELSEWHERE = 'elsewhere' as ChannelId;
 const USER = 'user' as UserId;
 const PLATFORM = 'platform' as PlatformId;
-const CHANNEL = { id: HERE, platformId: PLATFORM, privacy: 'private', ownerId: null, deletedAt: null } as const;
+const CHANNEL = {
+  id: HERE,
+  platformId: PLATFORM,
+  tenant: null,
+  privacy: 'private',
+  ownerId: null,
+  deletedAt: null,
+} as const;
 
 describe('the viewer of a channel', () => {
   it('is nobody without a session', async () => {
@@ -90,6 +97,14 @@ describe('somebody who was launched into another channel, or into none', () => {
         ok: true,
         value: { level: null, membership: null, isOwner: false, isAdministrator: false },
       });
+    }
+  });
+
+  it('is no visitor of another school that shares the platform', async () => {
+    for (const tenant of [null, 'school-b']) {
+      const channel = { privacy: 'open', tenant: 'school-a' } as const;
+      const found = await resolve({ grants: [grant({ channelId: null, tenant })], member: null, channel });
+      expect(found).toMatchObject({ ok: false, reason: 'no-such-channel' });
     }
   });
 
@@ -245,6 +260,7 @@ function grant(over: Partial<Grant>): Grant {
     locale: null,
     timeZone: null,
     family: 'other',
+    tenant: null,
     frameOrigin: null,
     at: 0,
     ...over,

@@ -20,6 +20,7 @@ export function defineSessionStoreSuite(open: OpenStorage): void {
         locale: 'pt-BR',
         timeZone: null,
         family: 'canvas',
+        tenant: null,
         frameOrigin: null,
         at: NOW,
         ...change,

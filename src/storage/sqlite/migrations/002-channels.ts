@@ -5,6 +5,7 @@ export const channels = `
 CREATE TABLE channels (
   id TEXT PRIMARY KEY,
   platform_id TEXT NOT NULL,
+  tenant TEXT,                    -- the school, where one platform serves many
   reference_id TEXT,
   title TEXT NOT NULL,
   label TEXT,

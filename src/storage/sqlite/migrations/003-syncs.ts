@@ -62,5 +62,8 @@ CREATE TABLE activity (
 -- A channel's activity, newest first.
 CREATE INDEX activity_of_channel ON activity (channel_id, at, id);
 -- The events of one change of many members, newest first.
-CREATE INDEX activity_of_batch ON activity (batch, at, id) WHERE batch IS NOT NULL;
+CREATE INDEX activity_of_batch ON activity (channel_id, batch, at, id) WHERE batch IS NOT NULL;
+-- What was done about one person, and to the settings, newest first.
+CREATE INDEX activity_of_person ON activity (channel_id, subject_user_id, at, id) WHERE subject_user_id IS NOT NULL;
+CREATE INDEX activity_of_settings ON activity (channel_id, at, id) WHERE action = 'channel.change';
 `;
