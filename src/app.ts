@@ -151,6 +151,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
         clock,
         random,
         csrf: createCsrf({ publicUrl }),
+        limit,
         stopping: stopping.signal,
       }),
       apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit }),

@@ -6,6 +6,7 @@ const search = document.querySelector('[data-people]');
 const input = search.querySelector('[data-people-input]');
 const list = search.querySelector('[data-people-list]');
 const said = search.querySelector('[data-people-said]');
+const fault = search.querySelector('[data-people-fault]');
 const form = document.querySelector('[data-people-form]');
 const found = form.querySelector('[data-people-found]');
 
@@ -61,7 +62,9 @@ async function suggest(text, number) {
   url.searchParams.set('q', text);
   const answer = await fetch(url, { headers: { Accept: 'text/html' } }).catch(() => null);
   // An answer to what is no longer in the field.
-  if (number !== asked || !answer?.ok) return;
+  if (number !== asked) return;
+  if (!answer?.ok) return tellFault(answer);
+  fault.hidden = true;
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   if (number !== asked) return;
   const people = [...page.querySelectorAll('[role=option]')];
@@ -73,6 +76,17 @@ async function suggest(text, number) {
   said.textContent = page.querySelector('[data-said]').textContent;
   if (people.length > 0) open();
   else close();
+}
+
+/** Without a word, the suggestions of an earlier text would stand there as if they were those of this one. */
+function tellFault(answer) {
+  const { busy, ended, offline } = search.dataset;
+  const text = answer?.status === 429 ? busy : answer && answer.status < 500 ? ended : offline;
+  list.replaceChildren();
+  close();
+  fault.textContent = text;
+  fault.hidden = false;
+  said.textContent = text;
 }
 
 function options() {
@@ -135,5 +149,6 @@ function choose(option) {
   found.hidden = false;
   document.querySelector('[data-people-none]')?.remove();
   form.hidden = false;
-  said.textContent = option.dataset.name;
+  // A function: a name may have "$&" in it.
+  said.textContent = search.dataset.chosen.replace('{name}', () => option.dataset.name);
 }

@@ -30,10 +30,23 @@ async function finish(text) {
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const part of document.querySelectorAll('[data-refresh]')) {
     const next = fresh.getElementById(part.id);
-    if (next) part.replaceWith(next);
+    if (next) replace(part, next);
   }
   document.dispatchEvent(new Event('rostrum:refreshed'));
   followAll();
+}
+
+/** Who had the focus in what is replaced, has it in what comes instead: on the same link or button, else at its start. */
+function replace(part, next) {
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  part.replaceWith(next);
+  if (!focused) return;
+  const href = focused.getAttribute('href');
+  const same = [...next.querySelectorAll('a, button')].find((one) =>
+    href === null ? one.textContent === focused.textContent : one.getAttribute('href') === href,
+  );
+  if (!same) next.tabIndex = -1;
+  (same ?? next).focus();
 }
 
 function say(text) {

@@ -13,6 +13,10 @@ export type ApiRoute = {
   description?: string;
   /** All of them are needed. */
   scopes: readonly ApiScope[];
+  /** One of them at least is needed; which, the operation decides by what it finds. */
+  eitherScope?: readonly ApiScope[];
+  /** What is needed besides for a body that has a field. */
+  fieldScopes?: Readonly<Record<string, ApiScope>>;
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType | null;

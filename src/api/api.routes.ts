@@ -1,10 +1,10 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { failure, type Success, success } from '../lib/result.ts';
-import type { ApiKeyStore } from './api-key-store.ts';
+import type { ApiKeyStore, ApiScope } from './api-key-store.ts';
 import type { ApiRoute } from './api-route.ts';
 import { type IdentifyDeps, identify, keyOf } from './identify.ts';
 import { OPENAPI_PATH, openApiDocument } from './openapi.ts';
-import type { Answer, Caller, OperationDeps, Refusal } from './operation.ts';
+import { type Answer, type Caller, type OperationDeps, type Refusal, scopeMissing } from './operation.ts';
 import { createOperations } from './operations.ts';
 import { readPrecondition } from './preconditions.ts';
 import { readInput } from './request-input.ts';
@@ -59,14 +59,26 @@ function readCall(route: ApiRoute, req: Request): Success<{ input: unknown; call
   const key = keyOf(req);
   if (!key.ok) return key;
   const { id, scopes } = key.value;
-  const missing = route.scopes.find((scope) => !scopes.includes(scope));
-  if (missing) return { ...failure('scope-missing'), extra: { scope: missing } };
+  const missing = missingScope(route, scopes);
+  if (missing) return scopeMissing(missing);
   const input = readInput(route, req);
   if (!input.ok) return input;
+  const missingForBody = missingForFields(route, input.value.body, scopes);
+  if (missingForBody) return scopeMissing(missingForBody);
   return success({
     input: input.value,
     caller: { actor: `api-key:${id}`, scopes, precondition: readPrecondition(req) },
   });
+}
+
+function missingScope({ scopes, eitherScope }: ApiRoute, given: readonly ApiScope[]): ApiScope | undefined {
+  const none = eitherScope?.some((scope) => given.includes(scope)) === false;
+  return scopes.find((scope) => !given.includes(scope)) ?? (none ? eitherScope?.[0] : undefined);
+}
+
+function missingForFields({ fieldScopes = {} }: ApiRoute, body: unknown, given: readonly ApiScope[]) {
+  const fields = Object.keys(body ?? {});
+  return Object.entries(fieldScopes).find(([field, scope]) => fields.includes(field) && !given.includes(scope))?.[1];
 }
 
 function allowedMethods(path: string): string {

@@ -1,11 +1,12 @@
-import { type ChangeChannelRefusal, type ChannelChange, changeChannel } from '../channels/change-channel.ts';
-import type { Channel, ChannelId, User } from '../channels/channel.ts';
+import { type ChangeChannelRefusal, changeChannel } from '../channels/change-channel.ts';
+import type { Channel, ChannelId } from '../channels/channel.ts';
 import { changeOwner, type OwnerRefusal } from '../channels/channel-owner.ts';
 import type { ChannelFilter } from '../channels/channel-store.ts';
 import { deleteChannel, restoreChannel } from '../channels/delete-channel.ts';
+import type { RewrittenChannel } from '../channels/rewrite-channel.ts';
 import { yieldToRequests } from '../lib/clock.ts';
 import { failure, type Result, type Success, success } from '../lib/result.ts';
-import { findChannel } from './find-channel.ts';
+import { findChannel, findChannelOrDeleted, isKept } from './find-channel.ts';
 import {
   type Answer,
   type Caller,
@@ -24,9 +25,6 @@ type ChannelOperations = Pick<
   'listChannels' | 'getChannel' | 'changeChannel' | 'deleteChannel' | 'restoreChannel'
 >;
 
-/** Other writers may be quicker; a change without `If-Match` is made to what they left. */
-const ATTEMPTS = 5;
-
 export function channelOperations(deps: OperationDeps): ChannelOperations {
   async function show(channel: Channel): Promise<Success<Answer<OutputOf<'getChannel'>>>> {
     const body = await presentChannel(deps, channel);
@@ -42,11 +40,12 @@ export function channelOperations(deps: OperationDeps): ChannelOperations {
 
   return {
     async listChannels({ query }) {
-      const { limit, cursor, ...filter } = query;
+      const { limit, cursor, deleted, ...rest } = query;
       const request = pageRequest({ limit, cursor });
-      const page = await deps.channels.listChannels(withoutUndefined<ChannelFilter>(filter), request);
+      const filter = withoutUndefined<ChannelFilter>({ ...rest, deleted: deleted === 'true' || undefined });
+      const page = await deps.channels.listChannels(filter, request);
       const items = [];
-      for (const channel of page.items) {
+      for (const channel of page.items.filter((one) => isKept(one, deps.clock()))) {
         items.push(await presentChannel(deps, channel));
         await yieldToRequests();
       }
@@ -54,13 +53,13 @@ export function channelOperations(deps: OperationDeps): ChannelOperations {
     },
 
     async getChannel({ params }) {
-      const channel = await findChannel(deps, params.channelId);
+      const channel = await findChannelOrDeleted(deps, params.channelId);
       return channel.ok ? show(channel.value) : channel;
     },
 
     async changeChannel(input, caller) {
       const changed = await changeSettings(deps, input, caller);
-      if (changed.ok) return show(changed.value);
+      if (changed.ok) return show(changed.value.channel);
       return changed.reason === 'changed-meanwhile' ? overtaken(input.params.channelId as ChannelId) : changed;
     },
 
@@ -69,7 +68,8 @@ export function channelOperations(deps: OperationDeps): ChannelOperations {
       const channel = await deps.channels.findChannel(channelId);
       // What is deleted already is as the caller wants it, whatever its version.
       if (channel?.deletedAt === null && !meetsVersion(precondition, channel)) return overtaken(channelId);
-      const deleted = await deleteChannel(deps, { channelId, actor });
+      const version = precondition.match === null ? null : (channel?.version ?? null);
+      const deleted = await deleteChannel(deps, { channelId, actor, version });
       if (deleted.ok) return show(deleted.value);
       return deleted.reason === 'changed-meanwhile' ? overtaken(channelId) : deleted;
     },
@@ -84,18 +84,9 @@ export function channelOperations(deps: OperationDeps): ChannelOperations {
 }
 
 type ChangeInput = InputOf<'changeChannel'>;
-type Changed = Result<Channel, ChangeChannelRefusal | OwnerRefusal>;
+type Changed = Result<RewrittenChannel, ChangeChannelRefusal | OwnerRefusal>;
 
-async function changeSettings(deps: OperationDeps, input: ChangeInput, caller: Caller): Promise<Changed> {
-  for (let attempt = 1; ; attempt++) {
-    const changed = await trySettings(deps, input, caller);
-    const mayRepeat = caller.precondition.match === null && attempt < ATTEMPTS;
-    if (changed.ok || changed.reason !== 'changed-meanwhile' || !mayRepeat) return changed;
-  }
-}
-
-/** Settings and owner in turn; whatever can be refused is looked at before anything is written. */
-async function trySettings(
+async function changeSettings(
   deps: OperationDeps,
   { params, body }: ChangeInput,
   { actor, precondition }: Caller,
@@ -104,32 +95,11 @@ async function trySettings(
   if (!found.ok) return found;
   const channel = found.value;
   if (!meetsVersion(precondition, channel)) return failure('changed-meanwhile');
-  const { owner, sync, ...rest } = body;
-  const newOwner = await findOwner(deps, channel, owner);
-  if (!newOwner.ok) return newOwner;
-
-  const change: ChannelChange = sync
-    ? { ...rest, sync: { ...channel.sync, ...withoutUndefined<Partial<typeof channel.sync>>(sync) } }
-    : rest;
-  // Sync settings are laid over what was read, so that must still stand.
-  const version = sync || precondition.match !== null ? channel.version : null;
+  const { owner, ...change } = body;
+  const version = precondition.match === null ? null : channel.version;
   const channelId = channel.id;
-  const changed = await changeChannel(deps, { channelId, change, version, actor });
-  if (!changed.ok || newOwner.value === undefined) return changed.ok ? success(changed.value.channel) : changed;
-  const ownerId = newOwner.value?.id ?? null;
-  const seen = precondition.match === null ? {} : { seenOwnerId: channel.ownerId };
-  const owned = await changeOwner(deps, { channelId, ownerId, actor, ...seen });
-  return owned.ok ? success(owned.value.channel) : owned;
-}
-
-async function findOwner(
-  { memberships }: OperationDeps,
-  { id, platformId }: Channel,
-  owner: string | null | undefined,
-): Promise<Result<User | null | undefined, 'no-such-person' | 'test-student'>> {
-  if (owner === null || owner === undefined) return success(owner);
-  const user = await findPerson(memberships, platformId, owner);
-  if (!user) return failure('no-such-person');
-  const member = await memberships.findMembership(id, user.id);
-  return member?.isTest ? failure('test-student') : success(user);
+  if (owner === undefined) return changeChannel(deps, { channelId, change, version, actor });
+  const user = owner === null ? null : await findPerson(deps.memberships, channel.platformId, owner);
+  if (owner !== null && user === null) return failure('no-such-person');
+  return changeOwner(deps, { channelId, ownerId: user?.id ?? null, settings: { change, version }, actor });
 }

@@ -18,7 +18,8 @@ export const CHANNEL_ROWS = {
     method: 'get',
     path: '/channels',
     summary: 'List channels',
-    description: 'Deleted channels are not listed.',
+    description:
+      'Oldest first. Deleted channels are not listed; with `deleted=true` they alone are, for as long as they can be restored.',
     scopes: ['channels:read'],
     params: noQuery,
     query: channelQuery,
@@ -31,6 +32,8 @@ export const CHANNEL_ROWS = {
     ...CHANNEL,
     method: 'get',
     summary: 'Read a channel',
+    description:
+      'A deleted one too, for as long as it can be restored: `deletedAt` and `restorableUntil` say so. Until then there is nothing below its path, and nothing but `restore` changes it.',
     scopes: ['channels:read'],
     body: null,
     statuses: [200],
@@ -41,8 +44,10 @@ export const CHANNEL_ROWS = {
     ...CHANNEL,
     method: 'patch',
     summary: 'Change the settings of a channel; with `If-Match`, only if nobody changed them meanwhile',
-    description: 'A field that is left out stays. Idempotent: the same change twice changes nothing the second time.',
+    description:
+      'A field that is left out stays. `owner` needs the scope `members:write` too, for an owner becomes a manager. Idempotent: the same change twice changes nothing the second time.',
     scopes: ['channels:write'],
+    fieldScopes: { owner: 'members:write' },
     body: channelChangeSchema,
     statuses: [200],
     response: channelSchema,
@@ -78,7 +83,8 @@ export const CHANNEL_ROWS = {
     method: 'get',
     path: '/channels/{channelId}/activity',
     summary: 'List what was done in a channel, newest first',
-    description: 'Who, what, to whom, from what to what. People are named by ID.',
+    description:
+      'Who, what, to whom, from what to what. People are named by ID. Without the scope `members:read`, `subject`, `from` and `to` are null in what was done to a member.',
     scopes: ['channels:read'],
     params: channelParams,
     query: activityQuery,
@@ -92,8 +98,9 @@ export const CHANNEL_ROWS = {
     path: '/channels/{channelId}/activity/{activityId}/undo',
     summary: 'Undo a change; one of a batch undoes the whole batch',
     description:
-      'Undoing a change of settings or of the owner needs the scope `channels:write` too. What the roster and launches said meanwhile stays; where something else was done since, nothing is undone. Not idempotent, yet safe to repeat: the second call is answered with `changed-since`.',
-    scopes: ['members:write'],
+      'Needs what the change itself needs: the scope `members:write` for members, `channels:write` for settings, both for the owner. What the roster and launches said meanwhile stays; where something else was done since, nothing is undone. Not idempotent, yet safe to repeat: the second call is answered with `changed-since`.',
+    scopes: [],
+    eitherScope: ['members:write', 'channels:write'],
     params: activityParams,
     query: noQuery,
     body: null,

@@ -53,6 +53,7 @@ export const MEMBER_ROWS = {
     problems: [
       'no-such-channel',
       'no-such-person',
+      'test-student',
       'kept-set-by-hand',
       'roster-decides',
       'last-manager',

@@ -62,7 +62,7 @@ function operation(operationId: string, route: ApiRoute): JsonObject {
     operationId,
     summary: route.summary,
     ...(route.description ? { description: route.description } : {}),
-    security: [{ apiKey: route.scopes }],
+    security: route.eitherScope?.map((scope) => ({ apiKey: [...route.scopes, scope] })) ?? [{ apiKey: route.scopes }],
     parameters: [
       ...parameters('path', route.params),
       ...parameters('query', route.query),

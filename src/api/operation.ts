@@ -2,7 +2,7 @@ import type { ManageMembers } from '../channels/manage-members.ts';
 import type { SyncService } from '../channels/sync-service.ts';
 import type { UndoDeps } from '../channels/undo-activity.ts';
 import type { PageRequest } from '../lib/page.ts';
-import type { Failure, Success } from '../lib/result.ts';
+import { type Failure, failure, type Success } from '../lib/result.ts';
 import type { ApiScope } from './api-key-store.ts';
 import type { Precondition } from './preconditions.ts';
 import type { PresentDeps } from './present.ts';
@@ -27,6 +27,11 @@ export type Refusal = Failure<ApiProblemReason> & { extra?: Record<string, unkno
 export type Operations = {
   [Name in Operation]: (input: InputOf<Name>, caller: Caller) => Promise<Success<Answer<OutputOf<Name>>> | Refusal>;
 };
+
+/** The refusal that names the scope a key does not have. */
+export function scopeMissing(scope: ApiScope): Refusal {
+  return { ...failure('scope-missing'), extra: { scope } };
+}
 
 export function pageRequest(query: { limit?: number | undefined; cursor?: string | undefined }): PageRequest {
   const { limit = 50, cursor } = query;

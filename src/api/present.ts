@@ -69,17 +69,21 @@ export function presentPerson({ id, platformId, subject, name, email }: User): z
   return { userId: id, platformId, subject, name, email };
 }
 
-/** People are named by ID alone: a key that may read a channel may not read its members for that. */
-export function presentActivity(event: ActivityEvent): z.infer<typeof activitySchema> {
+/** A key that may read a channel may not read its members for that: it is told that something was done to one. */
+export function presentActivity(
+  event: ActivityEvent,
+  { withMembers }: { withMembers: boolean },
+): z.infer<typeof activitySchema> {
+  const told = withMembers || !event.action.startsWith('member.');
   return {
     id: event.id,
     at: isoTime(event.at),
     actor: presentActor(event.actor),
     action: event.action,
-    subject: event.subjectUserId === null ? null : { userId: event.subjectUserId },
+    subject: event.subjectUserId !== null && told ? { userId: event.subjectUserId } : null,
     syncId: event.syncId,
-    from: presentState(event.from),
-    to: presentState(event.to),
+    from: told ? presentState(event.from) : null,
+    to: told ? presentState(event.to) : null,
     batch: event.batch,
     undoable: undoKind(event) !== null,
   };

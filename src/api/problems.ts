@@ -16,7 +16,11 @@ export const API_PROBLEMS = {
   'unknown-key': { status: 401, title: 'Unknown API key', detail: 'The key does not exist or was revoked.' },
   'scope-missing': { status: 403, title: 'Scope missing', detail: 'The key does not have the scope this needs.' },
   'not-found': { status: 404, title: 'Not found', detail: 'There is nothing at this path; see /api/v1/openapi.json.' },
-  'no-such-channel': { status: 404, title: 'No such channel', detail: 'No channel has this ID, or it was deleted.' },
+  'no-such-channel': {
+    status: 404,
+    title: 'No such channel',
+    detail: 'No channel has this ID, or it was deleted: such a one can be read and restored for 30 days, nothing else.',
+  },
   'no-such-member': { status: 404, title: 'No such member', detail: 'Nobody with this ID is in the channel.' },
   'no-such-person': {
     status: 404,
@@ -60,12 +64,13 @@ export const API_PROBLEMS = {
   'test-student': {
     status: 409,
     title: 'Test student',
-    detail: "The LMS's test student is nobody and cannot own a channel.",
+    detail: "The LMS's test student is nobody: they cannot be entered, and cannot own a channel.",
   },
   'reference-id-taken': {
     status: 409,
     title: 'Reference ID taken',
-    detail: 'Another channel of the platform has this reference ID.',
+    detail:
+      'Another channel of the platform has this reference ID; it may be a deleted one, which keeps it for as long as it can be restored: `GET /channels?deleted=true`.',
   },
   'not-undoable': {
     status: 409,

@@ -4,13 +4,14 @@ import { failure, type Success, success } from '../lib/result.ts';
 import type { ApiRoute } from './api-route.ts';
 import type { Refusal } from './operation.ts';
 
+type Input = { params: unknown; query: unknown; body: unknown };
 type Read = Success<unknown> | Refusal;
 
 /**
  * Path, query and body by their schemas. A parameter or a field that the operation does not have is a mistake, for it
  * would filter or change nothing; an ID of ours that nothing has is found out by looking.
  */
-export function readInput(route: ApiRoute, req: Request): Read {
+export function readInput(route: ApiRoute, req: Request): Success<Input> | Refusal {
   const params = parse(route.params, { ...req.params }, 'path');
   if (!params.ok) return params;
   const query = parse(route.query, req.query, 'query');

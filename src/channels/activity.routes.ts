@@ -7,8 +7,8 @@ import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
 import { readerOf } from '../web/request-reader.ts';
 import type { Viewers } from '../web/viewer.ts';
-import { ACTIVITY_QUERY, type ActivityLine, activityPage, peopleIn } from './activity-page.ts';
-import type { ChannelId, User, UserId } from './channel.ts';
+import { readLines } from './activity-lines.ts';
+import { ACTIVITY_QUERY, activityPage } from './activity-page.ts';
 import type { LinkQuery } from './channel-links.ts';
 import { type ChannelAction, can } from './channel-policy.ts';
 import type { ActivityEvent, ActivityStore, ChannelStore, MembershipStore } from './channel-store.ts';
@@ -38,11 +38,6 @@ export function activityRoutes(deps: ActivityRoutesDeps): Router {
   return routes;
 }
 
-const EVENTS_AT_ONCE = 50;
-const LINES = 25;
-/** A change of thousands of members is one line; to fold it, at most so many slices of events are walked. */
-const MOST_SLICES = 60;
-
 function showActivity(deps: ActivityRoutesDeps): VisitHandler {
   return async ({ req, res, viewer, links }) => {
     const { cursor } = ACTIVITY_QUERY.parse(req.query);
@@ -51,9 +46,8 @@ function showActivity(deps: ActivityRoutesDeps): VisitHandler {
     const lines = await Promise.all(
       found.lines.map(async (line) => ({ ...line, undoable: await isUndoable(deps, viewer, line.event) })),
     );
-    const people = await peopleOf(deps, lines);
     const place = placeOf(req, 'activity', await deps.channels.contextsOfChannel(id));
-    const facts = { lines, nextCursor: found.nextCursor, people };
+    const facts = { ...found, lines };
     renderPage(
       req,
       res,
@@ -61,49 +55,6 @@ function showActivity(deps: ActivityRoutesDeps): VisitHandler {
       activityPage(viewer, facts, { cursor, links, reader: readerOf(req), place }),
     );
   };
-}
-
-async function readLines(
-  { activity }: ActivityRoutesDeps,
-  channelId: ChannelId,
-  from: string | null,
-): Promise<{ lines: ActivityLine[]; nextCursor: string | null }> {
-  const lines: ActivityLine[] = [];
-  const batches = new Map<string, ActivityLine>();
-  let cursor = from;
-  for (let slice = 0; slice < MOST_SLICES; slice++) {
-    const request = { limit: EVENTS_AT_ONCE, ...(cursor === null ? {} : { cursor }) };
-    const page = await activity.listActivity(channelId, {}, request);
-    for (const event of page.items) addEvent(lines, batches, event);
-    cursor = page.nextCursor;
-    const last = lines.at(-1);
-    const insideOne = last?.event.batch !== null && last?.event.batch === page.items.at(-1)?.batch;
-    if (cursor === null || (lines.length >= LINES && !insideOne)) return { lines, nextCursor: cursor };
-  }
-  const last = lines.at(-1);
-  if (last) last.goesOn = last.event.batch !== null;
-  return { lines, nextCursor: cursor };
-}
-
-function addEvent(lines: ActivityLine[], batches: Map<string, ActivityLine>, event: ActivityEvent): void {
-  const known = event.batch === null ? undefined : batches.get(event.batch);
-  if (known) {
-    known.count += 1;
-    known.sameTo &&= known.event.to === event.to;
-    return;
-  }
-  const line: ActivityLine = { event, count: 1, sameTo: true, goesOn: false, undoable: false };
-  lines.push(line);
-  if (event.batch !== null) batches.set(event.batch, line);
-}
-
-async function peopleOf(
-  { memberships }: ActivityRoutesDeps,
-  lines: readonly ActivityLine[],
-): Promise<ReadonlyMap<UserId, User>> {
-  const ids = new Set(lines.flatMap(({ event }) => peopleIn(event)));
-  const users = ids.size === 0 ? [] : await memberships.findUsers([...ids]);
-  return new Map(users.map((user) => [user.id, user]));
 }
 
 const UNDO_NEEDS = {

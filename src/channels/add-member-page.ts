@@ -47,27 +47,60 @@ export type PersonLine = {
   name: string;
   named: boolean;
   email: string | null;
-  subject: string;
+  /** The LMS's ID; null for those who are no concern of this channel yet. */
+  subject: string | null;
   /** What somebody who is here already is, and the page where that is changed. */
   here: { text: string; href: string } | null;
 };
 
-export function personLine(
+/** What the suggestions say of each; `text` is what was searched for. */
+export function personLines(
+  people: readonly FoundPerson[],
+  text: string,
+  viewer: Viewer,
+  page: { links: ChannelLinks; reader: Reader; query: MembersQuery },
+): PersonLine[] {
+  const { t } = page.reader;
+  const names = people.map(({ user }) => personName(user.name, user.subject, t).name);
+  return people.map((person, i) => {
+    const shared = names.indexOf(names[i] ?? '') !== i || names.lastIndexOf(names[i] ?? '') !== i;
+    return personLine(person, { text, shared }, viewer, page);
+  });
+}
+
+/**
+ * Address and ID are shown of people of this channel, and to those who know one of them already: a manager of one course
+ * is not to read the whole platform's. Of two people with one name, enough of the address to tell them apart.
+ */
+function personLine(
   { user, member }: FoundPerson,
+  { text, shared }: { text: string; shared: boolean },
   viewer: Viewer,
   { links, reader, query }: { links: ChannelLinks; reader: Reader; query: MembersQuery },
 ): PersonLine {
-  const { t } = reader;
+  const known = member !== null || isNamedBy(user, text);
+  const email = can(viewer, 'view-addresses', viewer.channel) ? user.email : null;
   return {
     userId: user.id,
-    ...personName(user.name, user.subject, t),
-    email: can(viewer, 'view-addresses', viewer.channel) ? user.email : null,
-    subject: user.subject,
+    ...personName(user.name, user.subject, reader.t),
+    email: known || email === null ? email : shared ? masked(email) : null,
+    subject: known ? user.subject : null,
     here: member && {
       text: hereText(member, viewer, reader),
       href: links.member(user.id, query),
     },
   };
+}
+
+function isNamedBy({ subject, email }: User, text: string): boolean {
+  return subject === text || (email !== null && email.toLowerCase() === text.toLowerCase());
+}
+
+/** "a…@school.edu"; null for what is no address. */
+function masked(email: string): string | null {
+  const [first] = email;
+  const at = email.lastIndexOf('@');
+  return first === undefined || at < 1 ? null : `${first}…${email.slice(at)}`;
 }
 
 function hereText(member: Membership, { channel }: Viewer, { t }: Reader): string {
@@ -86,6 +119,8 @@ export type AddMemberPage = {
   head: ChannelHead;
   as: string;
   search: { action: string; people: string; fields: HiddenField[]; text: string };
+  /** What the script says when no suggestions come, and of who was chosen: `{name}` stands for their name. */
+  says: { busy: string; ended: string; offline: string; chosen: string };
   /** Null before a search. */
   found: { said: string; people: PersonLine[] } | null;
   /** Why a search was not made. */
@@ -102,7 +137,7 @@ export type AddMemberFacts = {
   people: FoundPerson[];
   chosen: UserId | null;
   level: PermissionLevel;
-  fault: 'nobody-chosen' | 'no-such-person' | { already: FoundPerson } | null;
+  fault: 'nobody-chosen' | 'no-such-person' | 'test-student' | { already: FoundPerson } | null;
 };
 
 export function addMemberPage(
@@ -114,7 +149,7 @@ export function addMemberPage(
   const { t } = reader;
   const head = channelHead(viewer, links, reader, place);
   const searched = facts.text.length >= LEAST_CHARACTERS;
-  const people = facts.people.map((person) => personLine(person, viewer, { links, reader, query }));
+  const people = personLines(facts.people, facts.text, viewer, { links, reader, query });
   const fields = placeFields(query);
   const addAction = links.addMember();
   return {
@@ -122,6 +157,12 @@ export function addMemberPage(
     head,
     as: links.as,
     search: { action: addAction.split('?', 1)[0] ?? '', people: links.people, fields, text: facts.text },
+    says: {
+      busy: t('add-member.says.busy'),
+      ended: t('add-member.says.ended'),
+      offline: t('add-member.says.offline'),
+      chosen: t('add-member.says.chosen', { name: '{name}' }),
+    },
     found: searched ? { said: foundText(people.length, reader), people } : null,
     tooShort: facts.text !== '' && !searched,
     chosen: facts.chosen,
@@ -146,7 +187,9 @@ function alertOf(
   if (typeof fault === 'string') {
     return { title: t(`add-member.faults.${fault}.title`), text: t(`add-member.faults.${fault}.text`), link: null };
   }
-  const { name, here } = personLine(fault.already, viewer, page);
+  const { user, member } = fault.already;
+  const { name } = personName(user.name, user.subject, t);
+  const here = member && { text: hereText(member, viewer, page.reader), href: page.links.member(user.id, page.query) };
   return {
     title: t('add-member.faults.already.title', { name }),
     text: here?.text ?? '',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Reader } from '../lib/reader.ts';
-import type { ManyOutcome, MemberSelection } from './change-many.ts';
+import type { ManyOutcome, ManyPreview, MemberSelection, SeenPreview } from './change-many.ts';
 import { MOST_AT_ONCE } from './change-many.ts';
 import type { UserId } from './channel.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
@@ -40,6 +40,11 @@ export function manyForm(
   };
 }
 
+const COUNT = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
 const USER_ID = z.string().regex(/^[0-9a-z]{26}$/);
 
 /** Whom and what the form asks for. Boxes that are ticked come one by one, or joined from the preview. */
@@ -52,6 +57,8 @@ export const MANY_FORM = z.object({
     .transform((all) => all as UserId[]),
   everyone: z.literal('found').nullable().catch(null),
   do: z.enum(MEMBER_ACTIONS).nullable().catch(null),
+  seen_at: COUNT.nullable().catch(null),
+  seen_changed: COUNT.nullable().catch(null),
 });
 
 export type ManyRequest = z.infer<typeof MANY_FORM>;
@@ -60,12 +67,19 @@ export function selectionOf({ users, everyone }: ManyRequest, query: MembersQuer
   return everyone === null ? { userIds: users } : { filter: memberFilter(query) };
 }
 
+/** What the form says its preview showed; null for a form that no preview made. */
+export function seenIn({ seen_at: at, seen_changed: changed }: ManyRequest): SeenPreview | null {
+  return at === null || changed === null ? null : { at, changed };
+}
+
 export type ChangeManyPage = {
   title: string;
   head: ChannelHead;
   heading: string;
   /** Why it cannot be done at all; then there is nothing else. */
   fault: string | null;
+  /** Why it was not done yet. */
+  note: string | null;
   parts: { tone: 'good' | 'calm' | 'warn'; text: string; names: string[]; more: string | null }[];
   consequences: string[];
   /** Null when nothing would change. */
@@ -78,7 +92,7 @@ export type ManyAsked = { request: ManyRequest & { do: MemberAction }; query: Me
 /** What a change of many would do, before it is done. `outcome` null: there are too many. */
 export function changeManyPage(
   viewer: Viewer,
-  { request, query, outcome }: ManyAsked & { outcome: ManyOutcome | null },
+  { request, query, outcome, isMoreThanSeen }: ManyAsked & { outcome: ManyPreview | null; isMoreThanSeen: boolean },
   page: { links: ChannelLinks; reader: Reader; place: HeadPlace },
 ): ChangeManyPage {
   const { links, reader, place } = page;
@@ -95,6 +109,7 @@ export function changeManyPage(
     head,
     heading: t(`many.actions.${key}`),
     fault: outcome === null ? t('many.too-many', { number: number(MOST_AT_ONCE) }) : null,
+    note: isMoreThanSeen ? t('many.more-than-seen') : null,
     parts: outcome === null ? [] : partsOf(outcome, reader),
     consequences:
       changed === 0
@@ -104,25 +119,37 @@ export function changeManyPage(
             ...(mine && losesLevel && action !== 'level.manager' ? [t('many.consequences.yourself')] : []),
             t('many.consequences.undo'),
           ],
-    confirm:
-      changed === 0
-        ? null
-        : {
-            action: links.changeMany,
-            text: t(`many.confirm.${levelOf(action) === null ? action : 'level'}`, values),
-            danger: action === 'deactivate' || action === 'remove',
-            fields: [...placeFields(query), ...requestFields(request)],
-          },
+    confirm: outcome === null || changed === 0 ? null : confirmForm({ request, query, outcome }, links, reader),
     back: links.members(query),
   };
 }
 
-function requestFields(request: ManyAsked['request']): HiddenField[] {
+function confirmForm(
+  { request, query, outcome }: ManyAsked & { outcome: ManyPreview },
+  links: ChannelLinks,
+  { t, number }: Reader,
+): ChangeManyPage['confirm'] {
+  const action = request.do;
+  const values = { count: outcome.changed, number: number(outcome.changed) };
+  return {
+    action: links.changeMany,
+    text: t(`many.confirm.${levelOf(action) === null ? action : 'level'}`, values),
+    danger: action === 'deactivate' || action === 'remove',
+    fields: [...placeFields(query), ...requestFields(request, outcome)],
+  };
+}
+
+function requestFields(request: ManyAsked['request'], { at, changed }: ManyPreview): HiddenField[] {
   const whom =
     request.everyone === null
       ? { name: 'users', value: request.users.join(' ') }
       : { name: 'everyone', value: request.everyone };
-  return [whom, { name: 'do', value: request.do }];
+  return [
+    whom,
+    { name: 'do', value: request.do },
+    { name: 'seen_at', value: `${at}` },
+    { name: 'seen_changed', value: `${changed}` },
+  ];
 }
 
 function partsOf(outcome: ManyOutcome, { t, number }: Reader): ChangeManyPage['parts'] {

@@ -16,6 +16,9 @@ import { type Membership, sameMembership } from './membership.ts';
 /** Whom a change is for: some people, or everybody a filtered list shows. */
 export type MemberSelection = { userIds: readonly UserId[] } | { filter: MemberFilter };
 
+/** What a person saw of a change before asking for it: when that was, and how many it said would be changed. */
+export type SeenPreview = { at: number; changed: number };
+
 export type ManyChange = { channelId: ChannelId; selection: MemberSelection; change: MemberChange };
 
 /** What a change of many members does, or would do. */
@@ -29,6 +32,8 @@ export type ManyOutcome = {
   examples: { changed: Membership[]; refused: { member: Membership; reason: MemberRefusal }[] };
 };
 
+export type ManyPreview = ManyOutcome & { at: number };
+
 /** `activityId` names one change of the batch, by which all of them are undone; null when nothing changed. */
 export type ManyChanged = ManyOutcome & { batch: string; activityId: string | null };
 
@@ -37,7 +42,7 @@ export type ChangeManyDeps = ManageMembersDeps & {
 };
 
 /** More people than this are not changed at once. */
-export const MOST_AT_ONCE = 20_000;
+export const MOST_AT_ONCE = 2_000;
 
 const SLICE = 50;
 const EXAMPLES = 5;
@@ -46,19 +51,30 @@ const EXAMPLES = 5;
 export async function previewMany(
   deps: ChangeManyDeps,
   { channelId, selection, change }: ManyChange,
-): Promise<Result<ManyOutcome, 'no-such-channel' | 'too-many'>> {
+): Promise<Result<ManyPreview, 'no-such-channel' | 'too-many'>> {
+  const at = deps.clock();
   const channel = await deps.channels.findChannel(channelId);
   if (!channel || channel.deletedAt !== null) return failure('no-such-channel');
   const userIds = await selectedUsers(deps, channelId, selection);
   if (userIds === null) return failure('too-many');
+  return success({ ...(await foreseeAll(deps, channel, { userIds, change, seen: null })), at });
+}
+
+async function foreseeAll(
+  deps: ChangeManyDeps,
+  channel: Channel,
+  { userIds, change, seen }: { userIds: readonly UserId[]; change: MemberChange; seen: SeenPreview | null },
+): Promise<ManyOutcome> {
   const outcome = emptyOutcome();
   const rules = await rulesOf(deps, channel, true);
   for (const [i, userId] of userIds.entries()) {
     if (i % SLICE === 0) await yieldToRequests();
-    const member = await deps.memberships.findMembership(channelId, userId);
-    if (member) foresee(outcome, member, change, rules);
+    const member = await deps.memberships.findMembership(channel.id, userId);
+    if (!member) continue;
+    if (await isNews(deps, member, seen)) tell(outcome, member, 'changed-meanwhile');
+    else foresee(outcome, member, change, rules);
   }
-  return success(outcome);
+  return outcome;
 }
 
 function foresee(outcome: ManyOutcome, member: Membership, change: MemberChange, rules: MemberRules): void {
@@ -70,27 +86,47 @@ function foresee(outcome: ManyOutcome, member: Membership, change: MemberChange,
   } else tell(outcome, member, decided.reason);
 }
 
+/** True for whom the person who asks cannot have seen as they are: they came since, or somebody decided about them. */
+async function isNews({ activity }: ChangeManyDeps, member: Membership, seen: SeenPreview | null): Promise<boolean> {
+  if (seen === null) return false;
+  if (member.createdAt >= seen.at) return true;
+  const { items } = await activity.listActivity(member.channelId, { subjectUserId: member.userId }, { limit: 1 });
+  return items.some(({ at }) => at >= seen.at);
+}
+
 /**
  * Makes the change for each of them, a slice at a time, so that nobody else waits long; all events carry `batch`. Broken
- * off half-way, what was done stands in the activity list, and asking again does the rest.
+ * off half-way, what was done stands in the activity list, and asking again does the rest. Nobody is changed whom `seen`
+ * cannot have shown as they are; `more-than-seen`: more people would be changed than it said, and none was.
  */
 export async function changeMany(
   deps: ChangeManyDeps,
-  { channelId, selection, change, actor }: ManyChange & { actor: string },
-): Promise<Result<ManyChanged, 'no-such-channel' | 'too-many'>> {
+  { channelId, selection, change, actor, seen = null }: ManyChange & { actor: string; seen?: SeenPreview | null },
+): Promise<Result<ManyChanged, 'no-such-channel' | 'too-many' | 'more-than-seen'>> {
   const userIds = await selectedUsers(deps, channelId, selection);
   if (userIds === null) return failure('too-many');
+  if (seen !== null && (await exceeds(deps, channelId, { userIds, change, seen }))) return failure('more-than-seen');
   const outcome: ManyChanged = { ...emptyOutcome(), batch: newId(deps.clock(), deps.random), activityId: null };
   const event = { action: `member.${Object.keys(change)[0] ?? 'change'}`, actor, batch: outcome.batch };
   for (let from = 0; from < userIds.length; from += SLICE) {
     const slice = userIds.slice(from, from + SLICE);
     const done = await inChannel(deps, channelId, (channel) =>
-      changeSlice(deps, channel, { slice, change, event, outcome }),
+      changeSlice(deps, channel, { slice, change, seen, event, outcome }),
     );
     if (!done.ok) return done;
     await yieldToRequests();
   }
   return success(outcome);
+}
+
+/** A filter may find others than it found for the preview, and a sync may have changed those it finds. */
+async function exceeds(
+  deps: ChangeManyDeps,
+  channelId: ChannelId,
+  asked: { userIds: readonly UserId[]; change: MemberChange; seen: SeenPreview },
+): Promise<boolean> {
+  const channel = await deps.channels.findChannel(channelId);
+  return channel !== null && (await foreseeAll(deps, channel, asked)).changed > asked.seen.changed;
 }
 
 async function changeSlice(
@@ -99,12 +135,18 @@ async function changeSlice(
   work: {
     slice: readonly UserId[];
     change: MemberChange;
+    seen: SeenPreview | null;
     event: { action: string; actor: string; batch: string };
     outcome: ManyChanged;
   },
 ): Promise<Result<null, never>> {
   const rules = await rulesOf(deps, channel, true);
   for (const userId of work.slice) {
+    const standing = await deps.memberships.findMembership(channel.id, userId);
+    if (standing !== null && (await isNews(deps, standing, work.seen))) {
+      tell(work.outcome, standing, 'changed-meanwhile');
+      continue;
+    }
     let before: Membership | null = null;
     const written = await writeMember<MemberRefusal>(deps, {
       channel,

@@ -1,6 +1,6 @@
 import type { Reader } from '../lib/reader.ts';
 import { readState } from './activity.ts';
-import type { Channel, ChannelId, UserId } from './channel.ts';
+import type { Channel, UserId } from './channel.ts';
 import type { NoticeText } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { ActivityEvent, ActivityStore, MembershipStore } from './channel-store.ts';
@@ -9,7 +9,7 @@ import type { SetByHand } from './set-by-hand.ts';
 import { standsAsLeft, undoKind } from './undo-activity.ts';
 
 export type ChangeNoticeDeps = {
-  activity: Pick<ActivityStore, 'findActivity' | 'listActivity'>;
+  activity: Pick<ActivityStore, 'findActivity' | 'countActivity'>;
   memberships: Pick<MembershipStore, 'findUser' | 'findMembership'>;
 };
 
@@ -17,7 +17,8 @@ export type ChangeNoticeDeps = {
 export async function findChange(deps: ChangeNoticeDeps, channel: Channel, id: string): Promise<FoundChange | null> {
   const event = await deps.activity.findActivity(id);
   if (event?.channelId !== channel.id || undoKind(event) !== 'member' || event.subjectUserId === null) return null;
-  if (event.batch !== null) return { event, who: null, count: await countBatch(deps, channel.id, event.batch) };
+  const { batch } = event;
+  if (batch !== null) return { event, who: null, count: await deps.activity.countActivity(channel.id, { batch }) };
   const user = await deps.memberships.findUser(event.subjectUserId);
   const membership = await deps.memberships.findMembership(channel.id, event.subjectUserId);
   return user && standsAsLeft(event, { channel, membership }) ? { event, who: user, count: 1 } : null;
@@ -67,15 +68,4 @@ function kindOf(action: string, from: Partial<SetByHand> | null, to: Partial<Set
   if (isOut !== wasOut) return isOut ? 'deactivated' : 'reactivated';
   if ((to.override ?? null) !== null) return 'set';
   return to.addedBy === 'hand' ? 'unset' : 'automatic';
-}
-
-async function countBatch({ activity }: ChangeNoticeDeps, channelId: ChannelId, batch: string): Promise<number> {
-  let count = 0;
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const request = { limit: 500, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await activity.listActivity(channelId, { batch }, request);
-    count += page.items.length;
-    cursor = page.nextCursor;
-  }
-  return count;
 }

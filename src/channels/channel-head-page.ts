@@ -18,6 +18,8 @@ const NOTICES = [
   'settings-saved',
   'settings-unchanged',
   'owner-changed',
+  'owner-passed-on',
+  'owner-not-chosen',
   'owner-given-up',
   'owner-changed-meanwhile',
   'owner-not-possible',
@@ -45,6 +47,7 @@ type Notice = (typeof NOTICES)[number];
 const UNWELCOME: ReadonlySet<Notice> = new Set<Notice>([
   'already-decided',
   'not-while-syncing',
+  'owner-not-chosen',
   'owner-changed-meanwhile',
   'owner-not-possible',
   'undo-settings-changed-since',
@@ -64,6 +67,7 @@ const UNDONE_BY: Partial<Record<Notice, ChannelAction>> = {
   'settings-saved': 'manage-settings',
   'undone-settings': 'manage-settings',
   'owner-changed': 'change-owner',
+  'owner-passed-on': 'change-owner',
   'owner-given-up': 'change-owner',
   'undone-owner': 'change-owner',
 };

@@ -16,6 +16,8 @@ export type ChannelLinks = {
   activity(query?: LinkQuery): string;
   undo(activityId: string): string;
   settings(query?: LinkQuery): string;
+  /** The question before somebody becomes the owner; the form adds whom. */
+  passOn: string;
   changeOwner: string;
   deleteChannel: string;
   restoreChannel: string;
@@ -48,6 +50,7 @@ export function channelLinks(channelId: ChannelId, as: string): ChannelLinks {
     activity: (query) => link('/activity', query),
     undo: (activityId) => link(`/activity/${activityId}/undo`),
     settings: (query) => link('/settings', query),
+    passOn: link('/pass-on'),
     changeOwner: link('/settings/owner'),
     deleteChannel: link('/delete'),
     restoreChannel: link('/restore'),

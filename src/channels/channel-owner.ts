@@ -1,11 +1,18 @@
 import { failure, type Result, success } from '../lib/result.ts';
-import { recordActivity, writeState } from './activity.ts';
+import { writeState } from './activity.ts';
+import {
+  type ChangeChannelDeps,
+  type ChangeChannelRefusal,
+  type ChannelChangeRequest,
+  decideSettings,
+  settingsRefusal,
+} from './change-channel.ts';
 import type { Channel, ChannelId, UserId } from './channel.ts';
-import type { ChannelStore } from './channel-store.ts';
 import { inChannel, type ManageMembersDeps, type MemberResult, writeMember } from './manage-members.ts';
-import { addedByHand, emptyMembership, type Membership } from './membership.ts';
+import { addedByHand, membershipOfUser } from './membership.ts';
+import { type ChannelRewrite, type RewrittenChannel, rewriteChannel } from './rewrite-channel.ts';
 
-export type ChangeOwnerDeps = ManageMembersDeps & { channels: Pick<ChannelStore, 'findChannel' | 'updateChannel'> };
+export type ChangeOwnerDeps = ManageMembersDeps & ChangeChannelDeps;
 
 export type ChangeOwnerRequest = {
   channelId: ChannelId;
@@ -13,13 +20,14 @@ export type ChangeOwnerRequest = {
   ownerId: UserId | null;
   /** Who owned it when the caller looked; undefined: whoever does. */
   seenOwnerId?: UserId | null;
+  /** What else changes at the same moment, in one write with it. */
+  settings?: Pick<ChannelChangeRequest, 'change' | 'version'>;
+  /** The event that had made the present owner a manager, when that is about to be undone. */
+  leaving?: string | null;
   actor: string;
 };
 
-export type OwnerRefusal = 'no-such-channel' | 'no-such-person' | 'test-student' | 'changed-meanwhile';
-
-/** Other writers of the channel may be quicker; what they wrote is kept. */
-const ATTEMPTS = 5;
+export type OwnerRefusal = ChangeChannelRefusal | 'no-such-person' | 'test-student';
 
 /**
  * Makes a person of the platform the owner. That they are a manager, and stay one whatever the roster says, is a
@@ -27,53 +35,56 @@ const ATTEMPTS = 5;
  */
 export async function changeOwner(
   deps: ChangeOwnerDeps,
-  { channelId, ownerId, seenOwnerId, actor }: ChangeOwnerRequest,
-): Promise<Result<{ channel: Channel; activityId: string | null }, OwnerRefusal>> {
-  return inChannel(deps, channelId, async (channel): Promise<Result<Owned, OwnerRefusal>> => {
-    if (channel.ownerId === ownerId) return success({ channel, activityId: null });
-    if (seenOwnerId !== undefined && seenOwnerId !== channel.ownerId) return failure('changed-meanwhile');
+  request: ChangeOwnerRequest,
+): Promise<Result<RewrittenChannel, OwnerRefusal>> {
+  return inChannel(deps, request.channelId, async (channel): Promise<Result<RewrittenChannel, OwnerRefusal>> => {
+    const { ownerId, actor } = request;
+    // Whatever can be refused is looked at before anything is written.
+    const allowed = await decideOwner(deps, channel, request, null);
+    if (!allowed.ok) return allowed;
     let enteredBy: string | null = null;
-    if (ownerId !== null) {
+    if (ownerId !== null && ownerId !== channel.ownerId) {
       // First the membership: a manager who does not own the channel yet does no harm, an owner who is none would.
       const entered = await enterOwner(deps, channel, ownerId, actor);
       if (!entered.ok) return entered;
       enteredBy = entered.value.activityId;
     }
-    const written = await writeOwner(deps, channel, ownerId);
-    if (!written) return failure('changed-meanwhile');
-    const to: OwnerState = enteredBy === null ? { ownerId } : { ownerId, enteredBy };
-    const activityId = await recordActivity(deps, {
-      action: 'channel.owner',
-      actor,
-      channelId,
-      platformId: channel.platformId,
-      subjectUserId: ownerId ?? channel.ownerId,
-      from: writeState({ ownerId: channel.ownerId }),
-      to: writeState(to),
-    });
-    return success({ channel: written, activityId });
+    const written = await rewriteChannel(deps, channel.id, (current) => decideOwner(deps, current, request, enteredBy));
+    return written.ok ? written : failure(settingsRefusal(written.reason));
   });
 }
 
-/** Null when the channel was deleted meanwhile. Settings, and titles that launches bring, do not stand in the way. */
-async function writeOwner(
-  { channels, clock }: ChangeOwnerDeps,
-  channel: Channel,
-  ownerId: UserId | null,
-): Promise<Channel | null> {
-  let current: Channel | null = channel;
-  for (let attempt = 1; attempt <= ATTEMPTS && current !== null && current.deletedAt === null; attempt++) {
-    const written: Channel | null = await channels.updateChannel({ ...current, ownerId }, clock());
-    if (written) return written;
-    current = await channels.findChannel(channel.id);
-  }
-  return null;
-}
-
-/** What an event of a new owner tells: `enteredBy` is the one that made them a manager, if they were none. */
+/**
+ * What an event of a new owner tells. `enteredBy` names the one that made this owner a manager, if they were none; where
+ * the owner went and that was undone, it stands with the one who went.
+ */
 export type OwnerState = { ownerId: UserId | null; enteredBy?: string };
 
-type Owned = { channel: Channel; activityId: string | null };
+async function decideOwner(
+  deps: ChangeOwnerDeps,
+  channel: Channel,
+  { ownerId, seenOwnerId, settings, leaving, actor }: ChangeOwnerRequest,
+  enteredBy: string | null,
+): Promise<Result<ChannelRewrite | null, OwnerRefusal>> {
+  if (channel.deletedAt !== null) return failure('no-such-channel');
+  const ask = { change: {}, version: null, ...settings, actor };
+  const decided = await decideSettings(deps.channels, channel, ask);
+  if (!decided.ok || ownerId === channel.ownerId) return decided;
+  if (seenOwnerId !== undefined && seenOwnerId !== channel.ownerId) return failure('changed-meanwhile');
+  const { next, tell } = decided.value ?? { next: channel, tell: () => [] };
+  const event = {
+    action: 'channel.owner',
+    actor,
+    subjectUserId: ownerId ?? channel.ownerId,
+    from: writeState(ownerState(channel.ownerId, leaving ?? null)),
+    to: writeState(ownerState(ownerId, enteredBy)),
+  };
+  return success({ next: { ...next, ownerId }, tell: (written) => [event, ...tell(written)] });
+}
+
+function ownerState(ownerId: UserId | null, enteredBy: string | null): OwnerState {
+  return enteredBy === null ? { ownerId } : { ownerId, enteredBy };
+}
 
 async function enterOwner(
   deps: ChangeOwnerDeps,
@@ -83,16 +94,14 @@ async function enterOwner(
 ): Promise<Result<MemberResult, OwnerRefusal>> {
   const user = await deps.memberships.findUser(userId);
   if (user?.platformId !== channel.platformId) return failure('no-such-person');
-  const { subject, name, email } = user;
-  const fresh = (): Membership => ({
-    ...emptyMembership({ channelId: channel.id, userId, subject }, 'hand', deps.clock()),
-    person: { name, email },
-  });
-  return writeMember<OwnerRefusal>(deps, {
+  if (await deps.memberships.isTestStudent(userId)) return failure('test-student');
+  const entered = await writeMember<never>(deps, {
     channel,
     userId,
     event: { action: 'member.owner', actor },
     decide: (current) =>
-      current?.isTest === true ? failure('test-student') : success(addedByHand(current ?? fresh(), 'manager')),
+      success(addedByHand(current ?? membershipOfUser(channel.id, user, 'hand', deps.clock()), 'manager')),
   });
+  if (!entered.ok) throw new Error('Making somebody a manager took the last one');
+  return entered;
 }

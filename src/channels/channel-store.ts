@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from '../lib/page.ts';
+import type { Result } from '../lib/result.ts';
 import type { Channel, ChannelId, CourseContext, PlatformId, SyncId, User, UserId } from './channel.ts';
 import type { InactiveReason, Membership, Person } from './membership.ts';
 import type { PermissionLevel } from './permission-level.ts';
@@ -23,14 +24,15 @@ export type ChannelStore = {
    */
   enterByLaunch(entry: CourseEntry, decide: EntryDecision): Promise<EnteredCourse>;
   findChannel(id: ChannelId): Promise<Channel | null>;
-  /** Channels that are not deleted, oldest first. */
+  /** Channels, oldest first; those that are not deleted unless the filter says otherwise. */
   listChannels(filter: ChannelFilter, page: PageRequest): Promise<Page<Channel>>;
   /**
    * Writes a changed channel if its version is still `channel.version`; the new state, or null when somebody was quicker
-   * or another channel of the platform has its reference ID.
+   * or another channel of the platform has its reference ID. The events that `note` makes of what was written are recorded
+   * with it.
    */
-  updateChannel(channel: Channel, at: number): Promise<Channel | null>;
-  /** Channels of one person, by name; `total` counts all that match. */
+  updateChannel(channel: Channel, at: number, note?: (written: Channel) => ActivityEvent[]): Promise<Channel | null>;
+  /** Channels of one person, by name; `total` counts those that match, up to `MOST_COUNTED`. */
   listMyChannels(person: ChannelPerson, filter: MyChannelsFilter, page: PageRequest): Promise<MyChannelsPage>;
   contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
   findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;
@@ -66,6 +68,8 @@ export type ChannelFilter = {
   platformId?: PlatformId;
   referenceId?: string;
   contextId?: string;
+  /** Those that are deleted and not being removed yet, instead of the others. */
+  deleted?: true;
 };
 
 export type ChannelPerson = { platformId: PlatformId; userId: UserId };
@@ -87,7 +91,11 @@ export type MyChannel = {
   level: PermissionLevel | null;
 };
 
-export type MyChannelsPage = Page<MyChannel> & { total: number };
+/** Counting goes no further, for a platform may have very many open channels and every visit counts. */
+export const MOST_COUNTED = 1000;
+
+/** `totalIsCapped`: there are more than `total`, which is `MOST_COUNTED` then. */
+export type MyChannelsPage = Page<MyChannel> & { total: number; totalIsCapped: boolean };
 
 export type MembershipStore = {
   /** Finds the user by (platform, subject) or makes one; a name or e-mail that is given replaces what was known. */
@@ -98,21 +106,32 @@ export type MembershipStore = {
   findUserBySubject(platformId: PlatformId, subject: string): Promise<User | null>;
   /**
    * People of a platform by the beginnings of words: each word of `q` begins a word of the name, the e-mail address or
-   * the ID. By name, at most `limit`. For lists of suggestions, so a very common beginning may leave some out.
+   * the ID. Test students are left out. By name, at most `limit`. For lists of suggestions, so a very common beginning
+   * may leave some out.
    */
   searchUsers(platformId: PlatformId, q: string, limit: number): Promise<User[]>;
   findMembership(channelId: ChannelId, userId: UserId): Promise<Membership | null>;
+  /** True for whom an LMS has called its test student in any course: nobody whom people enter or who owns a channel. */
+  isTestStudent(userId: UserId): Promise<boolean>;
   /**
    * Reads one membership, lets `decide` make its next state, and writes it, so that no other writer comes between.
    * `decide` may be called again with a newer state; returning the same state, or null, writes nothing. Returns what
    * stands afterwards. `'remove'` removes it. The store sets `version` and `updatedAt`. What `note` makes of a change
-   * that was written is recorded with it; `after` is null for a removal.
+   * that was written is recorded with it; `after` is null for a removal, and null from `note` records nothing.
    */
   changeMembership(
     key: { channelId: ChannelId; userId: UserId; at: number },
     decide: (current: Membership | null) => Membership | 'remove' | null,
-    note?: (before: Membership | null, after: Membership | null) => ActivityEvent,
+    note?: (before: Membership | null, after: Membership | null) => ActivityEvent | null,
   ): Promise<Membership | null>;
+  /**
+   * The same, but refuses to take the channel's last active manager (test students are none), whatever other writers do
+   * at that moment. The others are counted in the transaction in SQLite; in MongoDB in a transaction that also raises a
+   * counter in the channel's document, so that of two who take each other's level one is asked again.
+   */
+  changeKeepingManager(
+    ...change: Parameters<MembershipStore['changeMembership']>
+  ): Promise<Result<Membership | null, 'last-manager'>>;
   /**
    * Applies one slice of a stored diff and moves the run's `appliedChanges` to `upTo` with it. People the store does not
    * know yet become users. `decide` is given the membership as it is at that moment (null: none yet, with the key of the
@@ -239,9 +258,14 @@ export type ActivityEvent = {
   batch: string | null;
 };
 
+/** One change of many members, what was done about one person, or what was set of the channel; all of it if not given. */
+export type ActivityFilter = { batch?: string } | { subjectUserId: UserId } | { settings: true };
+
 export type ActivityStore = {
   recordActivity(event: ActivityEvent): Promise<void>;
   findActivity(id: string): Promise<ActivityEvent | null>;
-  /** Newest first; of one batch, if given. */
-  listActivity(channelId: ChannelId, filter: { batch?: string }, page: PageRequest): Promise<Page<ActivityEvent>>;
+  /** Newest first. */
+  listActivity(channelId: ChannelId, filter: ActivityFilter, page: PageRequest): Promise<Page<ActivityEvent>>;
+  /** How many events one change of many members has. */
+  countActivity(channelId: ChannelId, of: { batch: string }): Promise<number>;
 };

@@ -1,22 +1,22 @@
 import { failure, type Result, success } from '../lib/result.ts';
-import { recordActivity } from './activity.ts';
-import type { ChangeChannelDeps } from './change-channel.ts';
 import { type Channel, type ChannelId, DELETED_KEPT_MS, type UserId } from './channel.ts';
 import type { Membership } from './membership.ts';
+import { type ChannelRewrite, type RewriteDeps, rewriteChannel } from './rewrite-channel.ts';
 
-type Ask = { channelId: ChannelId; actor: string };
+type Ask = {
+  channelId: ChannelId;
+  actor: string;
+  /** The version the caller saw; left out or null: whatever stands, and what others wrote meanwhile is kept. */
+  version?: number | null;
+};
 
-/** Other writers may be quicker; what they wrote is kept. */
-const ATTEMPTS = 5;
+type Refusal = 'no-such-channel' | 'changed-meanwhile';
 
 /**
  * Deletes a channel softly: nobody reaches it, nothing of it is lost, and for 30 days it can be restored. Deleting a
- * deleted channel changes nothing.
+ * deleted channel changes nothing, whatever version the caller saw.
  */
-export async function deleteChannel(
-  deps: ChangeChannelDeps,
-  ask: Ask,
-): Promise<Result<Channel, 'no-such-channel' | 'changed-meanwhile'>> {
+export async function deleteChannel(deps: RewriteDeps, ask: Ask): Promise<Result<Channel, Refusal>> {
   return setDeleted(deps, ask, {
     action: 'channel.delete',
     isDone: (channel) => channel.deletedAt !== null,
@@ -25,10 +25,7 @@ export async function deleteChannel(
 }
 
 /** Brings a deleted channel back as it was; `no-such-channel` also when its 30 days are over. */
-export async function restoreChannel(
-  deps: ChangeChannelDeps,
-  ask: Ask,
-): Promise<Result<Channel, 'no-such-channel' | 'changed-meanwhile'>> {
+export async function restoreChannel(deps: RewriteDeps, ask: Ask): Promise<Result<Channel, Refusal>> {
   return setDeleted(deps, ask, {
     action: 'channel.restore',
     isDone: (channel) => channel.deletedAt === null,
@@ -54,20 +51,26 @@ export function mayRestore(
 }
 
 async function setDeleted(
-  deps: ChangeChannelDeps,
-  { channelId, actor }: Ask,
+  deps: RewriteDeps,
+  { channelId, actor, version = null }: Ask,
   step: { action: string; isDone: (channel: Channel) => boolean; deletedAt: () => number | null },
-): Promise<Result<Channel, 'no-such-channel' | 'changed-meanwhile'>> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const channel = await deps.channels.findChannel(channelId);
-    if (!channel || isGone(channel, deps.clock())) return failure('no-such-channel');
-    if (step.isDone(channel)) return success(channel);
-    const written = await deps.channels.updateChannel({ ...channel, deletedAt: step.deletedAt() }, deps.clock());
-    if (!written) continue;
-    await recordActivity(deps, { action: step.action, actor, channelId, platformId: channel.platformId });
-    return success(written);
-  }
-  return failure('changed-meanwhile');
+): Promise<Result<Channel, Refusal>> {
+  const written = await rewriteChannel(
+    deps,
+    channelId,
+    async (channel): Promise<Result<ChannelRewrite | null, Refusal>> => {
+      if (isGone(channel, deps.clock())) return failure('no-such-channel');
+      if (step.isDone(channel)) return success(null);
+      if (version !== null && version !== channel.version) return failure('changed-meanwhile');
+      return success({
+        next: { ...channel, deletedAt: step.deletedAt() },
+        tell: () => [{ action: step.action, actor }],
+      });
+    },
+  );
+  if (written.ok) return success(written.value.channel);
+  // The time for restoring it ran out just before it was written.
+  return written.reason === 'not-writable' ? failure('no-such-channel') : failure(written.reason);
 }
 
 function isGone(channel: Channel, now: number): boolean {

@@ -3,25 +3,32 @@ import { channelName, DELETED_KEPT_MS } from './channel.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { MemberCounts } from './channel-store.ts';
+import type { HiddenField } from './members-query.ts';
 import type { Viewer } from './viewer.ts';
 
-/** The question before a channel is deleted: what will happen, to how many, and how to take it back. */
-export type DeletePage = {
+/** A question before something that is not easily taken back: what will happen, and who could take it back. */
+export type AskPage = {
   title: string;
   head: ChannelHead;
   question: string;
   consequences: string[];
   action: string;
+  fields: HiddenField[];
+  button: string;
+  danger: boolean;
+  /** The way out, which changes nothing. */
+  keep: string;
   back: string;
 };
 
 const DAY_MS = 86_400_000;
 
+/** The question before a channel is deleted. */
 export function deletePage(
   viewer: Viewer,
   { total }: MemberCounts,
   page: { links: ChannelLinks; reader: Reader; place: HeadPlace; now: number },
-): DeletePage {
+): AskPage {
   const { links, reader, place, now } = page;
   const { t, number, time } = reader;
   const { channel } = viewer;
@@ -41,6 +48,10 @@ export function deletePage(
       t('delete.for-good'),
     ],
     action: links.deleteChannel,
+    fields: [],
+    button: t('delete.button'),
+    danger: true,
+    keep: t('delete.keep'),
     back: links.settings(),
   };
 }

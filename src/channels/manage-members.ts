@@ -49,7 +49,7 @@ export type ManageMembersDeps = {
   channels: Pick<ChannelStore, 'findChannel'>;
   memberships: Pick<
     MembershipStore,
-    'changeMembership' | 'countMembers' | 'findMembership' | 'findUser' | 'upsertUser'
+    'changeKeepingManager' | 'countMembers' | 'findMembership' | 'findUser' | 'isTestStudent' | 'upsertUser'
   >;
   activity: ActivityStore;
   leases: LeaseStore;
@@ -106,13 +106,12 @@ async function enterMember(
 ): Promise<Result<MemberResult, EntryRefusal>> {
   const user = await findOrMakeUser(deps, channel, request.who);
   if (user === null) return failure('no-such-person');
+  if (await deps.memberships.isTestStudent(user.id)) return failure('test-student');
   const rules = await rulesOf(deps, channel, request.override);
-  const key = { channelId: channel.id, userId: user.id, subject: user.subject };
-  const person = { name: user.name, email: user.email };
   const decide = (current: Membership | null): Result<Membership | null, EntryRefusal> =>
     isOvertaken(current, request.seen)
       ? failure('changed-meanwhile')
-      : decideEntry(current, request.entry, { ...rules, key, person, at: deps.clock() });
+      : decideEntry(current, request.entry, { ...rules, channelId: channel.id, user, at: deps.clock() });
   return writeMember(deps, { channel, userId: user.id, decide, event: { action: 'member.add', actor: request.actor } });
 }
 
@@ -127,7 +126,10 @@ async function findOrMakeUser(
   return user?.platformId === platformId ? user : null;
 }
 
-/** Counted anew for each change: the lease keeps other changes out meanwhile, and syncs have their own guard. */
+/**
+ * Counted anew for each change, which other changes wait for; should one not have waited, because a process stood still
+ * for longer than its lease, the store keeps the last manager.
+ */
 export async function rulesOf(
   deps: Pick<ManageMembersDeps, 'memberships'>,
   channel: Channel,
@@ -145,18 +147,18 @@ export type MemberWrite<Refusal extends string> = {
   event: Pick<ActivityEvent, 'action' | 'actor'> & { batch?: string };
 };
 
-/** Writes what `decide` says, together with its place in the channel's activity. */
+/** Writes what `decide` says, together with its place in the channel's activity; the last manager remains. */
 export async function writeMember<Refusal extends string>(
   deps: Pick<ManageMembersDeps, 'memberships' | 'clock' | 'random'>,
   { channel, userId, decide, event }: MemberWrite<Refusal>,
-): Promise<Result<MemberResult, Refusal>> {
+): Promise<Result<MemberResult, Refusal | 'last-manager'>> {
   const key = { channelId: channel.id, userId, at: deps.clock() };
   const seen: { before: Membership | null; decided: Result<Membership | null, Refusal> | null } = {
     before: null,
     decided: null,
   };
   const noted: ActivityEvent[] = [];
-  const stands = await deps.memberships.changeMembership(
+  const written = await deps.memberships.changeKeepingManager(
     key,
     (current) => {
       const decided = decide(current);
@@ -166,11 +168,15 @@ export async function writeMember<Refusal extends string>(
     },
     (before, after) => {
       const made = memberEvent(deps, { channel, userId, before, after, event });
-      noted.splice(0, noted.length, made);
-      return made;
+      // A name that was filled in is nothing that people decided.
+      const tells = made.from !== made.to;
+      noted.splice(0, noted.length, ...(tells ? [made] : []));
+      return tells ? made : null;
     },
   );
   if (seen.decided?.ok === false) return seen.decided;
+  if (!written.ok) return written;
+  const stands = written.value;
   const membership = stands ?? seen.before;
   if (membership === null) throw new Error('A change without a refusal left no membership and removed none');
   const activityId = noted[0]?.id ?? null;

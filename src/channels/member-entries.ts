@@ -1,15 +1,15 @@
 import { failure, type Result, success } from '../lib/result.ts';
-import type { ChannelId, UserId } from './channel.ts';
+import type { ChannelId, User } from './channel.ts';
 import { isSetByHand, type MemberRefusal, type MemberRules, refuseLoss } from './member-changes.ts';
 import {
   addedByHand,
-  emptyMembership,
   enteredByProgram,
   isOnRoster,
   type Membership,
-  type Person,
+  membershipOfUser,
   reactivatedByHand,
   sameMembership,
+  withKnownPerson,
   withOverride,
   withoutOverride,
 } from './membership.ts';
@@ -21,17 +21,17 @@ import type { PermissionLevel } from './permission-level.ts';
  */
 export type MemberEntry = { level: PermissionLevel; updateMethod: Membership['updateMethod'] };
 
-/** `roster-decides`: the course roster lists them at another level, which an automatic entry cannot change. */
+/**
+ * `roster-decides`: the course roster lists them at another level, which an automatic entry cannot change.
+ * `test-student`: the LMS has called them its test student, here or in another course.
+ */
 export type EntryRefusal =
   | Extract<MemberRefusal, 'kept-set-by-hand' | 'last-manager' | 'is-owner' | 'changed-meanwhile'>
   | 'roster-decides'
-  | 'no-such-person';
+  | 'no-such-person'
+  | 'test-student';
 
-type EntryContext = MemberRules & {
-  key: { channelId: ChannelId; userId: UserId; subject: string };
-  person: Person;
-  at: number;
-};
+type EntryContext = MemberRules & { channelId: ChannelId; user: User; at: number };
 
 /** What an entry makes of a membership, or of none; or why it may not. */
 export function decideEntry(
@@ -40,16 +40,17 @@ export function decideEntry(
   context: EntryContext,
 ): Result<Membership, EntryRefusal> {
   if (current === null) return success(newMember(entry, context));
-  const next = entry.updateMethod === 'manual' ? byHand(current, entry.level) : byProgram(current, entry.level);
+  const named = withKnownPerson(current, context.user);
+  const next = entry.updateMethod === 'manual' ? byHand(named, entry.level) : byProgram(named, entry.level);
   if (next === 'roster-decides') return failure(next);
-  if (sameMembership(current, next)) return success(current);
+  if (sameMembership(named, next)) return success(named);
   if (isSetByHand(current) && !context.override) return failure('kept-set-by-hand');
   const refusal = refuseLoss(current, next, context);
   return refusal === null ? success(next) : failure(refusal);
 }
 
-function newMember({ level, updateMethod }: MemberEntry, { key, person, at }: EntryContext): Membership {
-  const fresh = { ...emptyMembership(key, updateMethod === 'manual' ? 'hand' : 'api', at), person };
+function newMember({ level, updateMethod }: MemberEntry, { channelId, user, at }: EntryContext): Membership {
+  const fresh = membershipOfUser(channelId, user, updateMethod === 'manual' ? 'hand' : 'api', at);
   return updateMethod === 'manual' ? addedByHand(fresh, level) : enteredByProgram(fresh, level);
 }
 

@@ -162,6 +162,7 @@ function whoChanged(member: Membership, last: LastChange | null, { t, time }: Re
     to.addedBy === member.addedBy &&
     (to.inactiveReason ?? null) === member.inactiveReason &&
     to.level === member.level;
+  if (last === null && member.updateMethod === 'manual') return t('member.refused.changed-meanwhile.by-somebody');
   if (last === null || !isTheirs) return t('member.refused.changed-meanwhile.by-roster');
   const when: TimeText = time(last.event.at);
   if (last.by === null) return t('member.refused.changed-meanwhile.by-program', { when: when.text });

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { respondProblem } from '../web/problems.ts';
+import type { RateLimit } from '../web/rate-limit.ts';
 import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
 import { readerOf } from '../web/request-reader.ts';
@@ -11,35 +12,56 @@ import {
   foundText,
   PEOPLE_QUERY,
   type PeopleDeps,
-  personLine,
+  personLines,
 } from './add-member-page.ts';
 import type { UserId } from './channel.ts';
 import type { ChannelStore, MembershipStore } from './channel-store.ts';
 import type { ManageMembers } from './manage-members.ts';
 import { type MembersQuery, placeIn } from './members-query.ts';
 import { PERMISSION_LEVELS } from './permission-level.ts';
-import { type guardWith, placeOf, type Visit } from './visit-routes.ts';
+import { type guardWith, placeOf, type Visit, type VisitHandler } from './visit-routes.ts';
 
 export type AddMemberRoutesDeps = PeopleDeps & {
   channels: Pick<ChannelStore, 'contextsOfChannel'>;
   memberships: PeopleDeps['memberships'] & Pick<MembershipStore, 'findUser'>;
   manageMembers: Pick<ManageMembers, 'enter'>;
   csrf: RequestHandler;
+  limit: (limit: RateLimit) => RequestHandler;
 };
+
+/** More than anybody types; less than it takes to read a whole platform. */
+const SEARCHES = { name: 'people', max: 120, windowMs: 60_000 };
 
 /** Adding a person by hand: the page, its suggestions, and the change. */
 export function addMemberRoutes(routes: Router, guard: ReturnType<typeof guardWith>, deps: AddMemberRoutesDeps): void {
-  routes.get('/channels/:id/people', guard('manage-members', suggestPeople(deps)));
-  routes.get('/channels/:id/members/add', guard('manage-members', showForm(deps)));
+  const limited = limitPerPerson(deps);
+  routes.get('/channels/:id/people', guard('manage-members', limited(suggestPeople(deps))));
+  routes.get('/channels/:id/members/add', guard('manage-members', limited(showForm(deps))));
   routes.post('/channels/:id/members/add', deps.csrf, guard('manage-members', addMember(deps)));
+}
+
+/** Counts a person's searches in all of their channels together; who they are is known inside the guard alone. */
+function limitPerPerson({ limit }: AddMemberRoutesDeps): (handler: VisitHandler) => VisitHandler {
+  const who = new WeakMap<Request, UserId>();
+  const count = limit({ ...SEARCHES, key: (req) => who.get(req) ?? 'unknown' });
+  return (handler) => async (visit) => {
+    const { req, res, viewer } = visit;
+    who.set(req, viewer.userId);
+    let passed = false;
+    await count(req, res, (error?: unknown) => {
+      if (error) throw error;
+      passed = true;
+    });
+    if (passed) await handler(visit);
+  };
 }
 
 function suggestPeople(deps: AddMemberRoutesDeps) {
   return async ({ req, res, viewer, links }: Visit): Promise<void> => {
     const reader = readerOf(req);
-    const found = await findPeople(deps, viewer, PEOPLE_QUERY.parse(req.query.q));
-    const query = placeIn({});
-    const people = found.map((person) => personLine(person, viewer, { links, reader, query }));
+    const text = PEOPLE_QUERY.parse(req.query.q);
+    const found = await findPeople(deps, viewer, text);
+    const people = personLines(found, text, viewer, { links, reader, query: placeIn({}) });
     renderPage(req, res, 'channels/people', { people, said: foundText(people.length, reader) });
   };
 }
@@ -78,7 +100,8 @@ function addMember(deps: AddMemberRoutesDeps) {
     });
     if (added.ok) return redirect(res, 303, links.members({ ...query, undo: added.value.activityId }));
     if (added.reason === 'no-such-channel') return respondProblem(req, res, added.reason);
-    await show(deps, { ...visit, query }, { ...facts, fault: await faultOf(deps, visit, userId) });
+    const fault = added.reason === 'test-student' ? added.reason : await faultOf(deps, visit, userId);
+    await show(deps, { ...visit, query }, { ...facts, fault });
   };
 }
 

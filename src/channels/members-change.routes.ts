@@ -100,16 +100,16 @@ export async function nextPlace(
     : links.channel({ notice: 'own-level-changed' });
 }
 
-/** How far back the newest change of one person is looked for. */
-const EVENTS_LOOKED_AT = 200;
+/** Besides changes of the membership, there are events of ownership about a person. */
+const EVENTS_LOOKED_AT = 20;
 
 async function lastChange(
   deps: MemberChangeRoutesDeps,
   channelId: ChannelId,
   userId: UserId,
 ): Promise<LastChange | null> {
-  const { items } = await deps.activity.listActivity(channelId, {}, { limit: EVENTS_LOOKED_AT });
-  const event = items.find((one) => one.subjectUserId === userId);
+  const { items } = await deps.activity.listActivity(channelId, { subjectUserId: userId }, { limit: EVENTS_LOOKED_AT });
+  const event = items.find(({ action }) => action.startsWith('member.'));
   if (!event) return null;
   const [kind, id] = event.actor.split(':', 2);
   const [by] = kind === 'user' && id ? await deps.memberships.findUsers([id as UserId]) : [];

@@ -3,7 +3,7 @@ import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
 import { readerOf } from '../web/request-reader.ts';
 import { type ChangeManyDeps, changeMany, previewMany } from './change-many.ts';
-import { changeManyPage, MANY_FORM, type ManyAsked, selectionOf } from './change-many-page.ts';
+import { changeManyPage, MANY_FORM, type ManyAsked, seenIn, selectionOf } from './change-many-page.ts';
 import type { ChannelStore } from './channel-store.ts';
 import { changeOf } from './member-actions.ts';
 import { nextPlace } from './members-change.routes.ts';
@@ -38,24 +38,23 @@ function withRequest(handler: (visit: Visit & ManyAsked) => Promise<void>): Visi
 }
 
 function preview(deps: ManyRoutesDeps) {
-  return async (visit: Visit & ManyAsked): Promise<void> => {
-    const { viewer, request, query } = visit;
-    const selection = selectionOf(request, query);
-    const seen = await previewMany(deps, { channelId: viewer.channel.id, selection, change: changeOf(request.do) });
-    await show(deps, visit, seen.ok ? seen.value : null);
-  };
+  return (visit: Visit & ManyAsked): Promise<void> => look(deps, visit, { isMoreThanSeen: false });
 }
 
 function change(deps: ManyRoutesDeps) {
   return async (visit: Visit & ManyAsked): Promise<void> => {
     const { res, viewer, request, query } = visit;
+    const seen = seenIn(request);
+    // Nothing is changed that nobody has seen coming.
+    if (seen === null) return look(deps, visit, { isMoreThanSeen: false });
     const done = await changeMany(deps, {
       channelId: viewer.channel.id,
       selection: selectionOf(request, query),
       change: changeOf(request.do),
       actor: `user:${viewer.userId}`,
+      seen,
     });
-    if (!done.ok) return show(deps, visit, null);
+    if (!done.ok) return look(deps, visit, { isMoreThanSeen: done.reason === 'more-than-seen' });
     const { activityId, refused } = done.value;
     const kept = Object.values(refused).reduce((sum, count) => sum + count, 0);
     const outcome = activityId === null ? { notice: 'nothing-changed' } : { undo: activityId };
@@ -64,12 +63,18 @@ function change(deps: ManyRoutesDeps) {
   };
 }
 
-async function show(
+async function look(
   deps: ManyRoutesDeps,
-  { req, res, viewer, links, request, query }: Visit & ManyAsked,
-  outcome: Parameters<typeof changeManyPage>[1]['outcome'],
+  visit: Visit & ManyAsked,
+  { isMoreThanSeen }: { isMoreThanSeen: boolean },
 ): Promise<void> {
+  const { req, res, viewer, links, request, query } = visit;
+  const selection = selectionOf(request, query);
+  const seen = await previewMany(deps, { channelId: viewer.channel.id, selection, change: changeOf(request.do) });
+  const outcome = seen.ok ? seen.value : null;
   const place = placeOf(req, 'members', await deps.channels.contextsOfChannel(viewer.channel.id));
-  const model = changeManyPage(viewer, { request, query, outcome }, { links, reader: readerOf(req), place });
-  renderPage(req, res, 'channels/change-many', model, { status: outcome === null ? 422 : 200 });
+  const asked = { request, query, outcome, isMoreThanSeen };
+  const model = changeManyPage(viewer, asked, { links, reader: readerOf(req), place });
+  const status = outcome === null ? 422 : isMoreThanSeen ? 409 : 200;
+  renderPage(req, res, 'channels/change-many', model, { status });
 }

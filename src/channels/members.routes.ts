@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import type { RateLimit } from '../web/rate-limit.ts';
 import { renderPage } from '../web/render.ts';
 import { readerOf } from '../web/request-reader.ts';
 import type { Viewers } from '../web/viewer.ts';
@@ -22,6 +23,7 @@ export type MemberRoutesDeps = ChangeManyDeps & {
   syncs: Pick<SyncStore, 'lastSync' | 'listSyncs'>;
   manageMembers: ManageMembers;
   csrf: RequestHandler;
+  limit: (limit: RateLimit) => RequestHandler;
 };
 
 const SYNCS_SHOWN = 10;

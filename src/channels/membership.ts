@@ -1,4 +1,4 @@
-import type { ChannelId, UserId } from './channel.ts';
+import type { ChannelId, User, UserId } from './channel.ts';
 import { higherLevel, type PermissionLevel } from './permission-level.ts';
 
 /** A person as the LMS names them; every field may be withheld by its privacy settings. */
@@ -119,6 +119,22 @@ export function emptyMembership(
     updatedAt: at,
     version: 0,
   };
+}
+
+/** The same for somebody who is known, with the name and address that are. */
+export function membershipOfUser(
+  channelId: ChannelId,
+  user: Pick<User, 'id' | 'subject' | 'name' | 'email'>,
+  addedBy: Membership['addedBy'],
+  at: number,
+): Membership {
+  const empty = emptyMembership({ channelId, userId: user.id, subject: user.subject }, addedBy, at);
+  return { ...empty, person: { name: user.name, email: user.email } };
+}
+
+/** A membership with what is known of the person from elsewhere, where nobody said it here. */
+export function withKnownPerson(member: Membership, known: Person): Membership {
+  return { ...member, person: mergePerson(known, member.person) };
 }
 
 /** Recomputes what follows from the layers. Every change of a membership ends here. */

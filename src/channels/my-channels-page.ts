@@ -55,10 +55,13 @@ type ChannelRow = {
   deleted: { at: TimeText; until: string; restore: string; label: string } | null;
 };
 
+/** How many there are, or that there are more. */
+export type Counted = Pick<MyChannelsPage, 'total' | 'totalIsCapped'>;
+
 export type MyChannelsFacts = {
   page: MyChannelsPage;
   /** How many there are of each, whatever is searched for. */
-  totals: Record<MyChannelsFilter['scope'], number>;
+  totals: Record<MyChannelsFilter['scope'], Counted>;
   /** The channel that was just deleted, if this person may restore it. */
   justDeleted: Channel | null;
 };
@@ -68,11 +71,11 @@ export function myChannelsPage(
   { page, totals, justDeleted }: MyChannelsFacts,
   { query, reader }: { query: MyChannelsQuery; reader: Reader },
 ): MyChannelsView {
-  const { t, number } = reader;
+  const { t } = reader;
   const { scope, q, cursor } = query;
   const as = visitor.grant.id;
   const link = (more: Record<string, string | null>) => linkAs(as, '/channels', more);
-  const count = { count: page.total, number: number(page.total) };
+  const count = { count: page.total, number: countText(page, reader) };
   return {
     title: t('my-channels.title'),
     as,
@@ -81,9 +84,9 @@ export function myChannelsPage(
     q,
     clear: q === '' ? null : link({ scope }),
     notice: noticeOf(query, justDeleted, { as, reader }),
-    scopes: SCOPES.filter((one) => one !== 'deleted' || totals.deleted > 0 || scope === 'deleted').map((one) => ({
+    scopes: SCOPES.filter((one) => one !== 'deleted' || totals.deleted.total > 0 || scope === 'deleted').map((one) => ({
       text: t(`my-channels.scopes.${one}.name`),
-      number: number(totals[one]),
+      number: countText(totals[one], reader),
       href: link({ scope: one, q }),
       current: one === scope,
     })),
@@ -95,6 +98,10 @@ export function myChannelsPage(
     next: page.nextCursor === null ? null : link({ scope, q, cursor: page.nextCursor }),
     family: visitor.grant.family,
   };
+}
+
+function countText({ total, totalIsCapped }: Counted, { t, number }: Reader): string {
+  return totalIsCapped ? t('my-channels.more-than', { number: number(total) }) : number(total);
 }
 
 function rowOf({ channel, level }: MyChannel, as: string, reader: Reader): ChannelRow {
@@ -126,27 +133,32 @@ function noticeOf(
   { as, reader }: { as: string; reader: Reader },
 ): NoticeText | null {
   const { t, time } = reader;
-  if (notice === 'channel-deleted')
-    return { text: t('my-channels.notices.channel-deleted'), tone: 'warn', action: null };
+  const action = justDeleted && {
+    href: channelLinks(justDeleted.id, as).restoreChannel,
+    text: t('my-channels.restore'),
+    back: 'channel',
+  };
+  if (notice === 'channel-deleted') return { text: t('my-channels.notices.channel-deleted'), tone: 'warn', action };
   const until = justDeleted && restorableUntil(justDeleted);
   if (notice !== 'deleted' || !justDeleted || until === null) return null;
   const values = { name: channelName(justDeleted), until: time(until).exact };
   return {
     text: t('my-channels.notices.deleted', values),
     tone: 'good',
-    action: { href: channelLinks(justDeleted.id, as).restoreChannel, text: t('my-channels.restore'), back: 'channel' },
+    action,
   };
 }
 
 function emptyState(
   { scope, q }: MyChannelsQuery,
   totals: MyChannelsFacts['totals'],
-  { t, number }: Reader,
+  reader: Reader,
 ): MyChannelsView['empty'] {
+  const { t } = reader;
   if (q !== '') return { title: t('my-channels.none-found.title'), next: t('my-channels.none-found.next') };
   const others =
-    scope === 'mine' && totals.open > 0
-      ? t('my-channels.empty.mine.others', { count: totals.open, number: number(totals.open) })
+    scope === 'mine' && totals.open.total > 0
+      ? t('my-channels.empty.mine.others', { count: totals.open.total, number: countText(totals.open, reader) })
       : null;
   const next = t(`my-channels.empty.${scope}.next`);
   return { title: t(`my-channels.empty.${scope}.title`), next: others === null ? next : `${next} ${others}` };

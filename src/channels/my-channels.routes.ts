@@ -54,7 +54,7 @@ function listMine(deps: MyChannelsRoutesDeps) {
       limit: CHANNELS_PER_PAGE,
       ...(cursor === null ? {} : { cursor }),
     });
-    const totals = await totalsOf(deps, visitor);
+    const totals = await totalsOf(deps, visitor, q === '' ? { [scope]: page } : {});
     const justDeleted = query.channel === null ? null : await findRestorable(deps, visitor, query.channel);
     renderPage(
       req,
@@ -65,9 +65,13 @@ function listMine(deps: MyChannelsRoutesDeps) {
   };
 }
 
-async function totalsOf({ channels }: MyChannelsRoutesDeps, visitor: Visitor): Promise<MyChannelsFacts['totals']> {
+async function totalsOf(
+  { channels }: MyChannelsRoutesDeps,
+  visitor: Visitor,
+  known: Partial<MyChannelsFacts['totals']>,
+): Promise<MyChannelsFacts['totals']> {
   const total = async (scope: MyChannelsFilter['scope']) =>
-    (await channels.listMyChannels(visitor, { scope }, { limit: 1 })).total;
+    known[scope] ?? (await channels.listMyChannels(visitor, { scope }, { limit: 1 }));
   return { mine: await total('mine'), open: await total('open'), deleted: await total('deleted') };
 }
 

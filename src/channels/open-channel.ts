@@ -1,7 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 import { newId, type Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
-import { type Channel, type CourseContext, type PlatformId, SYNC_AS_THE_SITE, type UserId } from './channel.ts';
+import {
+  type Channel,
+  type ChannelId,
+  type CourseContext,
+  type PlatformId,
+  SYNC_AS_THE_SITE,
+  type UserId,
+} from './channel.ts';
 import type { ChannelOpening, ChannelStore, EntryDecision } from './channel-store.ts';
 import { emptyMembership, type Membership, type Person, rolesKey, withLaunch } from './membership.ts';
 import type { PermissionLevel } from './permission-level.ts';
@@ -19,6 +26,11 @@ export type OpenedCourse = {
 };
 
 export type OpenRefusal = 'not-a-course' | 'anonymous' | 'no-course-role' | 'deactivated' | 'channel-deleted';
+
+/** A channel that was deleted, which an administrator who launches into it may bring back. */
+export type Administered = { channelId: ChannelId; launchLevel: PermissionLevel };
+
+export type OpenOutcome = Result<OpenedCourse, OpenRefusal> & { administered?: Administered };
 
 /** What opening a channel needs of a verified launch. */
 export type ChannelLaunch = {
@@ -49,10 +61,7 @@ export type OpenChannelDeps = { channels: Pick<ChannelStore, 'enterByLaunch'>; c
  * Opens the channel of the launch's course, making it if this is the first launch, and enters the launching person at
  * the mapped level at once; it never waits for the roster.
  */
-export async function openChannel(
-  deps: OpenChannelDeps,
-  launch: ChannelLaunch,
-): Promise<Result<OpenedCourse, OpenRefusal>> {
+export async function openChannel(deps: OpenChannelDeps, launch: ChannelLaunch): Promise<OpenOutcome> {
   const course = requireCourse(launch);
   if (!course.ok) return course;
   const { context, subject, person } = course.value;
@@ -72,7 +81,10 @@ export async function openChannel(
     launchOnly = isLaunchOnly(launch, mapped, known);
     return launchOnly ? null : enter(known, ...where);
   });
-  if (entered === null) return failure('channel-deleted');
+  if (entered === null) {
+    const administered = { channelId: opened.channel.id, launchLevel };
+    return { ...failure('channel-deleted'), ...(isLaunchOnly(launch, mapped, null) ? { administered } : {}) };
+  }
   const { userId, membership } = entered;
   // A person shut out by hand stays out, whatever else they are in the LMS.
   const shutOut = launchOnly ? membership?.inactiveReason === 'by-hand' : !membership?.active;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tidyText } from '../lib/tidy-text.ts';
 import type { ChannelChange } from './change-channel.ts';
 import type { Channel } from './channel.ts';
 import type { SettingField } from './setting-texts.ts';
@@ -49,8 +50,24 @@ export function readSettingsForm(body: unknown): SettingsForm | null {
   const form = FORM.safeParse(body);
   if (!form.success) return null;
   const { version, was, ...values } = form.data;
-  const typed = { ...values, description: values.description.replaceAll('\r\n', '\n') };
+  const typed = asTyped(values);
   return { values: typed, was: { ...typed, ...parseWas(was) }, version };
+}
+
+/** What browsers send back of fields: line breaks of a text area their own way, of a line none. */
+function asTyped<Values extends SettingsValues>(values: Values): Values {
+  const { givenName, description, tags, referenceId } = values;
+  return {
+    ...values,
+    givenName: inOneLine(givenName),
+    description: tidyText(description),
+    tags: inOneLine(tags),
+    referenceId: inOneLine(referenceId),
+  };
+}
+
+function inOneLine(text: string): string {
+  return text.replace(/[\r\n]/g, '').trim();
 }
 
 const WAS = z.partialRecord(z.string(), z.string());
@@ -65,7 +82,7 @@ function parseWas(was: string): Partial<SettingsValues> {
 
 /** What the form begins with. */
 export function settingsValues(channel: Channel): SettingsValues {
-  return {
+  return asTyped({
     givenName: channel.givenName ?? '',
     description: channel.description,
     tags: channel.tags.join(', '),
@@ -76,7 +93,7 @@ export function settingsValues(channel: Channel): SettingsValues {
     syncAutomatic: tick(channel.sync.automatic),
     syncDeparted: channel.sync.departedOverrides ?? 'site',
     syncAsks: tick(channel.sync.askBeforeRemovals),
-  };
+  });
 }
 
 function tick(on: boolean): string {
@@ -96,12 +113,14 @@ export function settingFaults(values: SettingsValues): SettingFaults {
 
 /** What the form asks to be changed: all of it; a field that says what stands changes nothing. */
 export function settingsChange(values: SettingsValues, channel: Channel): ChannelChange {
+  const now = settingsValues(channel);
+  // What programs wrote may have commas, blanks and line breaks that a form cannot give back.
+  const touched = (field: SettingField) => values[field] !== now[field];
   return {
-    name: values.givenName.trim() || null,
-    description: values.description.trim(),
-    // Tags with a comma come from programs; a form that did not touch them must not cut them in two.
-    tags: values.tags === settingsValues(channel).tags ? channel.tags : readTags(values.tags),
-    referenceId: values.referenceId.trim() || null,
+    name: touched('givenName') ? values.givenName.trim() || null : channel.givenName,
+    description: touched('description') ? tidyText(values.description) : channel.description,
+    tags: touched('tags') ? readTags(values.tags) : channel.tags,
+    referenceId: touched('referenceId') ? values.referenceId.trim() || null : channel.referenceId,
     privacy: values.privacy as Channel['privacy'],
     contributionPolicy: values.contributionPolicy as Channel['contributionPolicy'],
     moderated: values.moderated === ON,

@@ -20,6 +20,7 @@ import type { Viewer } from './viewer.ts';
 export type SettingsPage = {
   title: string;
   head: ChannelHead;
+  as: string;
   action: string;
   version: number;
   /** What the fields began with, for telling later what others changed meanwhile. */
@@ -48,7 +49,16 @@ type OwnerPart = {
   /** Null: nobody owns the channel. */
   name: string | null;
   /** Null for those who may not change it. */
-  change: { action: string; seen: string; candidates: { value: string; text: string }[]; mayGiveUp: boolean } | null;
+  change: {
+    action: string;
+    /** Where the question is asked before somebody becomes the owner. */
+    ask: string;
+    seen: string;
+    candidates: { value: string; text: string }[];
+    /** Said where there are more managers than can be chosen from. */
+    more: string | null;
+    mayGiveUp: boolean;
+  } | null;
 };
 
 export type SettingsFacts = {
@@ -56,6 +66,7 @@ export type SettingsFacts = {
   owner: User | null;
   /** Active managers, for passing the channel on; empty where the viewer may not. */
   managers: Membership[];
+  hasMoreManagers: boolean;
   faults: SettingFaults;
   /** What is to stand in the form; null: what stands in the channel. */
   typed: SettingsValues | null;
@@ -92,6 +103,7 @@ export function settingsPage(
   return {
     title: t('settings.page-title', { name: channelName(channel) }),
     head,
+    as: links.as,
     action: links.settings(),
     version: channel.version,
     was: JSON.stringify(now),
@@ -137,7 +149,8 @@ function conflictOf(
   };
 }
 
-function ownerPart(viewer: Viewer, { owner, managers }: SettingsFacts, links: ChannelLinks, { t }: Reader): OwnerPart {
+function ownerPart(viewer: Viewer, facts: SettingsFacts, links: ChannelLinks, { t, number }: Reader): OwnerPart {
+  const { owner, managers, hasMoreManagers } = facts;
   const { channel } = viewer;
   const text = (name: string | null, subject: string, userId: UserId) => {
     const shown = personName(name, subject, t).name;
@@ -148,10 +161,12 @@ function ownerPart(viewer: Viewer, { owner, managers }: SettingsFacts, links: Ch
     change: can(viewer, 'change-owner', channel)
       ? {
           action: links.changeOwner,
+          ask: links.passOn.split('?', 1)[0] ?? '',
           seen: channel.ownerId ?? '',
           candidates: managers
             .filter(({ userId, isTest }) => userId !== channel.ownerId && !isTest)
             .map(({ person, subject, userId }) => ({ value: userId, text: text(person.name, subject, userId) })),
+          more: hasMoreManagers ? t('settings.owner.more', { number: number(managers.length) }) : null,
           mayGiveUp: channel.ownerId !== null,
         }
       : null,

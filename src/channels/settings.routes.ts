@@ -18,6 +18,7 @@ import { can } from './channel-policy.ts';
 import type { ActivityEvent, ActivityStore, ChannelStore, LeaseStore, MembershipStore } from './channel-store.ts';
 import { deleteChannel } from './delete-channel.ts';
 import { deletePage } from './delete-page.ts';
+import { passOnPage } from './pass-on-page.ts';
 import { type SettingField, settingText, tellsOf } from './setting-texts.ts';
 import {
   changedMeanwhile,
@@ -51,6 +52,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
     guard('manage-settings', (visit) => showSettings(deps, visit)),
   );
   routes.post('/channels/:id/settings', deps.csrf, guard('manage-settings', saveSettings(deps)));
+  routes.get('/channels/:id/pass-on', guard('change-owner', askToPassOn(deps)));
   routes.post('/channels/:id/settings/owner', deps.csrf, guard('change-owner', passOn(deps)));
   routes.get('/channels/:id/delete', guard('delete-channel', askToDelete(deps)));
   routes.post('/channels/:id/delete', deps.csrf, guard('delete-channel', deleteIt(deps)));
@@ -73,6 +75,7 @@ async function showSettings(deps: SettingsRoutesDeps, visit: Visit, shown: Shown
     counts: await memberships.countMembers(id),
     owner: ownerId && (await memberships.findUser(ownerId)),
     managers: managers?.items ?? [],
+    hasMoreManagers: (managers?.nextCursor ?? null) !== null,
     faults: shown.faults ?? {},
     typed: shown.typed ?? null,
     conflict: shown.conflict ?? null,
@@ -129,7 +132,7 @@ async function showConflict(deps: SettingsRoutesDeps, visit: Visit, form: Settin
   await showSettings(deps, { ...visit, viewer }, { typed, conflict, status: 409 });
 }
 
-const EVENTS_LOOKED_AT = 200;
+const CHANGES_LOOKED_AT = 200;
 
 async function whoChanged(
   { activity, memberships }: SettingsRoutesDeps,
@@ -137,8 +140,7 @@ async function whoChanged(
   fields: readonly SettingField[],
   { channel, was }: { channel: Channel; was: SettingsForm['was'] },
 ): Promise<FieldConflict[]> {
-  const { items } = await activity.listActivity(channel.id, {}, { limit: EVENTS_LOOKED_AT });
-  const changes = items.filter(({ action }) => action === 'channel.change');
+  const { items: changes } = await activity.listActivity(channel.id, { settings: true }, { limit: CHANGES_LOOKED_AT });
   const users = await memberships.findUsers([...new Set(changes.flatMap(peopleIn))]);
   const people = new Map<UserId, (typeof users)[number]>(users.map((user) => [user.id, user]));
   const reader = readerOf(req);
@@ -159,6 +161,24 @@ function madeIt(field: SettingField, { to }: ActivityEvent, channel: Channel, re
 
 const OWNER_FORM = z.object({ ownerId: z.string().max(64), seenOwnerId: z.string().max(64) });
 
+function askToPassOn(deps: SettingsRoutesDeps): VisitHandler {
+  return async ({ req, res, viewer, links }) => {
+    const form = OWNER_FORM.safeParse(req.query);
+    if (!form.success) return respondProblem(req, res, 'bad-request');
+    const { id, ownerId } = viewer.channel;
+    if (form.data.ownerId === '') return redirect(res, 303, links.settings({ notice: 'owner-not-chosen' }));
+    if (form.data.seenOwnerId !== (ownerId ?? '')) {
+      return redirect(res, 303, links.settings({ notice: 'owner-changed-meanwhile' }));
+    }
+    const chosen = await deps.memberships.findMembership(id, form.data.ownerId as UserId);
+    if (chosen?.level !== 'manager' || !chosen.active || chosen.isTest) {
+      return redirect(res, 303, links.settings({ notice: 'owner-not-possible' }));
+    }
+    const place = placeOf(req, 'settings', await deps.channels.contextsOfChannel(id));
+    renderPage(req, res, 'channels/ask', passOnPage(viewer, chosen, { links, reader: readerOf(req), place }));
+  };
+}
+
 function passOn(deps: SettingsRoutesDeps): VisitHandler {
   return async ({ req, res, viewer, links }) => {
     const form = OWNER_FORM.safeParse(req.body);
@@ -172,7 +192,9 @@ function passOn(deps: SettingsRoutesDeps): VisitHandler {
     });
     if (changed.ok) {
       const { channel, activityId } = changed.value;
-      const notice = channel.ownerId === null ? 'owner-given-up' : 'owner-changed';
+      const after = { ...viewer, isOwner: channel.ownerId === viewer.userId };
+      const keptIt = can(after, 'change-owner', channel);
+      const notice = channel.ownerId === null ? 'owner-given-up' : keptIt ? 'owner-changed' : 'owner-passed-on';
       return redirect(res, 303, links.settings({ notice, undo: activityId }));
     }
     if (changed.reason === 'no-such-channel') return respondProblem(req, res, changed.reason);
@@ -187,7 +209,7 @@ function askToDelete(deps: SettingsRoutesDeps): VisitHandler {
     const place = placeOf(req, 'settings', await deps.channels.contextsOfChannel(id));
     const counts = await deps.memberships.countMembers(id);
     const page = deletePage(viewer, counts, { links, reader: readerOf(req), place, now: deps.clock() });
-    renderPage(req, res, 'channels/delete', page);
+    renderPage(req, res, 'channels/ask', page);
   };
 }
 

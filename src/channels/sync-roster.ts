@@ -205,16 +205,12 @@ function createManagerGuard(deps: SyncDeps, run: SyncRun, policy: RosterPolicy) 
   async function applyOne(change: RosterChange): Promise<void> {
     const user = await deps.memberships.findUserBySubject(platformId, change.subject);
     if (!user) return;
-    const { active } = await deps.memberships.countMembers(channelId);
     const at = deps.clock();
     const key = { channelId, userId: user.id, subject: user.subject, at };
-    let kept = false;
-    await deps.memberships.changeMembership(key, (current) => {
-      const next = applyRosterChange(current, change, key, policy);
-      kept = next !== null && managersGained(current, next) < 0 && active.manager <= 1;
-      return kept ? null : next;
-    });
-    if (kept) deps.log.warn({ syncId: run.id, channelId, userId: user.id }, 'roster sync kept the last manager');
+    const applied = await deps.memberships.changeKeepingManager(key, (current) =>
+      applyRosterChange(current, change, key, policy),
+    );
+    if (!applied.ok) deps.log.warn({ syncId: run.id, channelId, userId: user.id }, 'roster sync kept the last manager');
   }
 
   return {

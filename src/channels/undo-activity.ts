@@ -3,12 +3,12 @@ import { newId } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import { readState } from './activity.ts';
 import { type ChangeChannelDeps, changeChannel } from './change-channel.ts';
-import type { Channel, ChannelId, User, UserId } from './channel.ts';
+import type { Channel, ChannelId, UserId } from './channel.ts';
 import { type ChangeOwnerDeps, changeOwner, type OwnerState } from './channel-owner.ts';
 import type { ActivityEvent } from './channel-store.ts';
 import { inChannel, type ManageMembersDeps, rulesOf, writeMember } from './manage-members.ts';
 import { isFitToOwn, type MemberRules, managersGained, refuseLoss } from './member-changes.ts';
-import { emptyMembership, isOnRoster, type Membership } from './membership.ts';
+import { isOnRoster, type Membership, membershipOfUser } from './membership.ts';
 import { type SetByHand, stillSetByHand, withSetByHand } from './set-by-hand.ts';
 
 /** `changed-since`: something else has happened to it after the change, which undoing must not sweep away. */
@@ -98,10 +98,12 @@ async function undoOwner(
   event: ActivityEvent,
   { channelId, actor }: Whose,
 ): Promise<Result<Undone, UndoRefusal>> {
-  const ownerId = readState<Channel>(event.from)?.ownerId ?? null;
+  const former = readState<OwnerState>(event.from) ?? {};
+  const ownerId = former.ownerId ?? null;
   const { ownerId: seenOwnerId = null, enteredBy = null } = readState<OwnerState>(event.to) ?? {};
-  if (ownerId !== null && !(await stillFitToOwn(deps, channelId, ownerId))) return failure('changed-since');
-  const changed = await changeOwner(deps, { channelId, ownerId, seenOwnerId, actor });
+  if (ownerId !== null && !(await mayOwnAgain(deps, channelId, { ...former, ownerId })))
+    return failure('changed-since');
+  const changed = await changeOwner(deps, { channelId, ownerId, seenOwnerId, leaving: enteredBy, actor });
   if (!changed.ok) return failure(changed.reason === 'no-such-channel' ? changed.reason : 'changed-since');
   const { activityId } = changed.value;
   if (activityId === null) return success({ undone: 0, refused: 0, activityId });
@@ -111,10 +113,19 @@ async function undoOwner(
   return success({ undone: 1, refused: restored?.ok === false ? 1 : 0, activityId });
 }
 
-/** A former owner whom a person has demoted or shut out since is not brought back by undoing. */
-async function stillFitToOwn({ memberships }: UndoDeps, channelId: ChannelId, userId: UserId): Promise<boolean> {
-  const former = await memberships.findMembership(channelId, userId);
-  return former !== null && isFitToOwn(former);
+/**
+ * A former owner whom a person has demoted or shut out since is not brought back by undoing; one who went because that
+ * was undone, and is what they were before, is.
+ */
+async function mayOwnAgain(
+  { memberships, activity }: UndoDeps,
+  channelId: ChannelId,
+  { ownerId, enteredBy }: { ownerId: UserId; enteredBy?: string },
+): Promise<boolean> {
+  const former = await memberships.findMembership(channelId, ownerId);
+  if (former !== null && isFitToOwn(former)) return true;
+  const entry = enteredBy === undefined ? null : await activity.findActivity(enteredBy);
+  return entry !== null && standsAs(former, readState<SetByHand>(entry.from) as SetByHand | null);
 }
 
 async function undoMember(
@@ -172,7 +183,9 @@ async function restoreMember(
     event: { action: 'member.undo', actor, ...(batch === undefined ? {} : { batch }) },
     decide(current) {
       if (!standsAs(current, to)) return failure('changed-since');
-      const next = from ? withSetByHand(current ?? goneMember(deps, channel.id, user), from) : withoutEntry(current);
+      const next = from
+        ? withSetByHand(current ?? membershipOfUser(channel.id, user, 'hand', deps.clock()), from)
+        : withoutEntry(current);
       const refusal = refuseLoss(current, next, rules);
       if (refusal === null) rules.managers += managersGained(current, next);
       return refusal === null ? success(next) : failure(refusal);
@@ -195,9 +208,4 @@ function withoutEntry(member: Membership | null): Membership | null {
   if (origin === null) return null;
   const none = { override: null, inactiveReason: null, entered: null, listed: false, level: member.level };
   return withSetByHand(member, { ...none, addedBy: origin });
-}
-
-function goneMember(deps: UndoDeps, channelId: ChannelId, { id, subject, name, email }: User): Membership {
-  const key = { channelId, userId: id as UserId, subject };
-  return { ...emptyMembership(key, 'hand', deps.clock()), person: { name, email } };
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { MembershipStore } from '../channels/channel-store.ts';
 import {
+  type Administered,
   type ChannelLaunch,
   type OpenChannelDeps,
   type OpenedCourse,
@@ -9,6 +10,7 @@ import {
 } from '../channels/open-channel.ts';
 import { isAtLeast } from '../channels/permission-level.ts';
 import type { SyncService } from '../channels/sync-service.ts';
+import type { Failure } from '../lib/result.ts';
 import { type ProblemReason, respondProblem } from '../web/problems.ts';
 import { redirect } from '../web/redirect.ts';
 import { contextOf } from '../web/request-context.ts';
@@ -52,7 +54,7 @@ export function createLaunchOpener(deps: OpenLaunchDeps): LaunchOpener {
       await learnServiceOrigin(deps, launch);
       const opened = await openChannel(deps, channelLaunch(launch));
       if (!opened.ok) {
-        const grant = await grantWithoutChannel(deps, launch, opened.reason);
+        const grant = await grantWithoutChannel(deps, launch, opened);
         if (!grant) return respondProblem(req, res, PROBLEM_OF[opened.reason]);
         return enter({ grant, needsNewTab, notice: opened.reason }, req, res);
       }
@@ -123,22 +125,27 @@ function grantOfPerson(
 async function grantWithoutChannel(
   { memberships, clock }: OpenLaunchDeps,
   launch: VerifiedLaunch,
-  reason: OpenRefusal,
+  { reason, administered }: Failure<OpenRefusal> & { administered?: Administered },
 ): Promise<NewGrant | null> {
   const { subject, person, platform } = launch;
   if (subject === null || (reason !== 'not-a-course' && reason !== 'channel-deleted')) return null;
   const user = await memberships.upsertUser({ platformId: platform.id, subject, person, at: clock() });
   return {
     ...grantOfPerson(launch),
-    channelId: null,
+    channelId: administered?.channelId ?? null,
     userId: user.id,
-    launchLevel: 'member',
-    launchOnly: false,
+    launchLevel: administered?.launchLevel ?? 'member',
+    // An administrator may bring the channel back, for this launch as in any other.
+    launchOnly: administered !== undefined,
     isTest: false,
   };
 }
 
 function firstPage({ id, channelId }: Grant, notice: OpenRefusal | null): string {
-  const search = new URLSearchParams(notice === 'channel-deleted' ? { as: id, notice } : { as: id });
+  if (notice === 'channel-deleted') {
+    const search = new URLSearchParams({ as: id, notice, ...(channelId === null ? {} : { channel: channelId }) });
+    return `/channels?${search}`;
+  }
+  const search = new URLSearchParams({ as: id });
   return channelId === null ? `/channels?${search}` : `/channels/${channelId}?${search}`;
 }

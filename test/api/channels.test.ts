@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('a deleted channel', () => {
-  it('is nowhere until it is restored, and both can be said twice', async () => {
+  it('has nothing below it until it is restored, and both can be said twice', async () => {
     const channel = await api.addChannel('deleted');
     const { userId } = await api.addMember(channel, { subject: 'deleted' });
     const held = await api.addHeldSync(channel);
@@ -28,15 +28,20 @@ describe('a deleted channel', () => {
       restorableUntil: new Date(api.at + DELETED_KEPT_MS).toISOString(),
     });
     expect((await call.delete(`/channels/${channel.id}`)).body).toEqual(deleted.body);
-    const below = ['', '/members', `/members/${userId}`, '/activity'].map((end) => `/channels/${channel.id}${end}`);
+    const below = ['/members', `/members/${userId}`, '/activity'].map((end) => `/channels/${channel.id}${end}`);
     for (const path of [...below, `/syncs/${held.id}`, `/syncs/${held.id}/changes`]) {
       expect([path, (await call.get(path)).status]).toEqual([path, 404]);
     }
     expect((await call.post(`/syncs/${held.id}/apply`)).status).toBe(404);
+    expect((await call.patch(`/channels/${channel.id}`, { moderated: true })).status).toBe(404);
     expect((await call.get('/channels?referenceId=deleted')).body.items).toEqual([]);
+    expect((await call.get('/channels?referenceId=deleted&deleted=false')).body.items).toEqual([]);
+    const stands = await call.get(`/channels/${channel.id}`);
+    expect([stands.status, stands.body]).toEqual([200, deleted.body]);
+    expect((await call.get('/channels?referenceId=deleted&deleted=true')).body.items).toEqual([deleted.body]);
     for (let i = 0; i < 2; i++) {
       const restored = await call.post(`/channels/${channel.id}/restore`);
-      expect([restored.status, restored.body]).toEqual([200, before]);
+      expect([restored.status, restored.body]).toEqual([200, { ...before, updatedAt: deleted.body.updatedAt }]);
     }
   });
 
@@ -46,6 +51,19 @@ describe('a deleted channel', () => {
     if (!channel) throw new Error('The channel is not there');
     await api.storage.channels.updateChannel({ ...channel, deletedAt: api.at - DELETED_KEPT_MS }, api.at);
     expect(reasonOf(await call.post(`/channels/${id}/restore`))).toBe('no-such-channel');
+    expect(reasonOf(await call.get(`/channels/${id}`))).toBe('no-such-channel');
+    expect((await call.get('/channels?deleted=true&referenceId=over')).body.items).toEqual([]);
+  });
+
+  it('is named where it is in the way of a reference ID', async () => {
+    const [old, fresh] = [await api.addChannel('in-the-way'), await api.addChannel('elsewhere')];
+    await call.delete(`/channels/${old.id}`);
+    const { body } = await call.patch(`/channels/${fresh.id}`, { referenceId: 'in-the-way' });
+    expect(body).toMatchObject({ type: 'urn:rostrum:problem:reference-id-taken' });
+    expect(body.detail).toContain('deleted=true');
+    expect((await call.get('/channels?deleted=true&referenceId=in-the-way')).body.items).toMatchObject([
+      { id: old.id },
+    ]);
   });
 });
 
@@ -57,6 +75,27 @@ describe('the settings of a channel', () => {
     expect(owned.body).toMatchObject({ owner: userId, moderated: true });
     expect((await call.get(`/channels/${channel.id}/members/${userId}`)).body).toMatchObject({ level: 'manager' });
     expect((await call.patch(`/channels/${channel.id}`, { owner: null })).body.owner).toBeNull();
+  });
+
+  it('keep a description without blanks around it, with one kind of line break', async () => {
+    const { id } = await api.addChannel('described');
+    const { body } = await call.patch(`/channels/${id}`, { description: ' \n  One\r\ntwo\rthree\n\n' });
+    expect(body.description).toBe('One\ntwo\nthree');
+  });
+
+  it('name an owner only for a key that may change members', async () => {
+    const channel = await api.addChannel('owner-scope');
+    const { userId } = await api.addMember(channel, { subject: 'owner-scope' });
+    const path = `/channels/${channel.id}`;
+    const alone = caller(api, await api.keyFor(['channels:write']));
+    for (const owner of [userId, null]) {
+      const refused = await alone.patch(path, { owner, moderated: true });
+      expect(refused.body).toMatchObject({ status: 403, scope: 'members:write' });
+    }
+    expect((await call.get(path)).body).toMatchObject({ owner: null, moderated: false });
+    expect((await call.get(`${path}/members/${userId}`)).body.level).toBe('member');
+    const both = caller(api, await api.keyFor(['channels:write', 'members:write']));
+    expect((await both.patch(path, { owner: userId })).body.owner).toBe(userId);
   });
 
   it('stay as they are when the owner that comes with them is nobody', async () => {
@@ -139,6 +178,47 @@ describe('the activity of a channel', () => {
     expect(reasonOf(other)).toBe('no-such-activity');
   });
 
+  it('tells a key that may not read members that something was done to one, not whom and what', async () => {
+    const channel = await api.addChannel('read-scope');
+    const { userId } = await api.addMember(channel, { subject: 'read-scope' });
+    await call.patch(`/channels/${channel.id}`, { moderated: true });
+    await call.patch(`/channels/${channel.id}/members/${userId}`, { level: 'contributor' });
+    const path = `/channels/${channel.id}/activity`;
+    const { items } = (await caller(api, await api.keyFor(['channels:read'])).get(path)).body;
+    const told = { subject: null, from: null, to: null, undoable: true };
+    expect(items).toContainEqual(expect.objectContaining({ action: 'member.level', ...told }));
+    expect(items).toContainEqual(
+      expect.objectContaining({ action: 'channel.change', from: { moderated: false }, to: { moderated: true } }),
+    );
+    expect(JSON.stringify(items)).not.toContain(userId);
+    const reader = caller(api, await api.keyFor(['channels:read', 'members:read']));
+    expect((await reader.get(path)).body.items).toContainEqual(
+      expect.objectContaining({ action: 'member.level', subject: { userId } }),
+    );
+  });
+
+  it.each([
+    ['channel.change', ['channels:write']],
+    ['member.level', ['members:write']],
+    ['channel.owner', ['channels:write', 'members:write']],
+  ] as const)('%s is undone with %j and with nothing less', async (action, scopes) => {
+    const channel = await api.addChannel(`undo-${action}`);
+    await api.addMember(channel, { subject: 'undo-manager', level: 'manager' });
+    const { userId } = await api.addMember(channel, { subject: `undo-${action}` });
+    const path = `/channels/${channel.id}`;
+    if (action === 'channel.change') await call.patch(path, { moderated: true });
+    if (action === 'member.level') await call.patch(`${path}/members/${userId}`, { level: 'contributor' });
+    if (action === 'channel.owner') await call.patch(path, { owner: userId });
+    const events: { id: string; action: string }[] = (await call.get(`${path}/activity`)).body.items;
+    const undo = `${path}/activity/${events.find((event) => event.action === action)?.id}/undo`;
+    for (const missing of scopes) {
+      const others = API_SCOPES.filter((scope) => scope !== missing);
+      const refused = await caller(api, await api.keyFor(others)).post(undo);
+      expect(refused.body).toMatchObject({ status: 403, scope: missing });
+    }
+    expect((await caller(api, await api.keyFor(scopes)).post(undo)).body).toMatchObject({ undone: 1 });
+  });
+
   it('about settings is undone only with the scope for settings', async () => {
     const channel = await api.addChannel('scoped');
     await call.patch(`/channels/${channel.id}`, { moderated: true });
@@ -181,6 +261,37 @@ describe('the changes of a held sync', () => {
     const { id } = await api.addHeldSync(await api.addChannel('diff-cursor'));
     const cursor = Buffer.from(position).toString('base64url');
     expect((await call.get(`/syncs/${id}/changes?cursor=${cursor}`)).status).toBe(400);
+  });
+});
+
+describe('a cursor', () => {
+  const LISTS: Record<string, { takes: string; path: (id: string, sync: string) => string }> = {
+    channels: { takes: '[1,"x"]', path: () => '/channels' },
+    members: { takes: '["a","x"]', path: (id) => `/channels/${id}/members` },
+    activity: { takes: '[1,"x"]', path: (id) => `/channels/${id}/activity` },
+    changes: { takes: '[1]', path: (_id, sync) => `/syncs/${sync}/changes` },
+  };
+  const POSITIONS = [
+    '[1,"x"]',
+    '["a","x"]',
+    '[1]',
+    '["a"]',
+    '[]',
+    '[1,"x",2]',
+    '[-1,"x"]',
+    '[1.5,"x"]',
+    '[null,"x"]',
+    '{}',
+  ];
+
+  it.each(Object.entries(LISTS))('of another list is refused by the one of %s', async (name, { takes, path }) => {
+    const channel = await api.addChannel(`cursor-${name}`);
+    const { id } = await api.addHeldSync(channel);
+    for (const position of POSITIONS) {
+      const cursor = Buffer.from(position).toString('base64url');
+      const { status } = await call.get(`${path(channel.id, id)}?cursor=${cursor}`);
+      expect([position, status]).toEqual([position, position === takes ? 200 : 400]);
+    }
   });
 });
 

@@ -50,7 +50,7 @@ const decided = async (verb: 'applySync' | 'discardSync'): Promise<Call> => {
 /** What provokes each good answer and each problem; the types want every one of them. */
 const TABLE: { [Name in Operation]: Row<Name> } = {
   listChannels: { good: { 200: async () => ({}) }, problems: {} },
-  getChannel: { good: { 200: inCourse }, problems: { 'no-such-channel': deletedChannel } },
+  getChannel: { good: { 200: inCourse }, problems: { 'no-such-channel': noChannel } },
   changeChannel: {
     good: { 200: async () => ({ ...(await inCourse()), body: { sync: { automatic: false } } }) },
     problems: {
@@ -132,6 +132,11 @@ const TABLE: { [Name in Operation]: Row<Name> } = {
       'no-such-channel': deletedChannel,
       'no-such-person': noPerson,
       'kept-set-by-hand': memberByHand,
+      'test-student': async () => {
+        const channel = await newChannel();
+        const { userId } = await api.addMember(channel, { subject: `test-${channel.id}`, isTest: true });
+        return { path: { channelId: channel.id, userId }, body: { level: 'member' } };
+      },
       'roster-decides': async () => ({ ...(await member()), body: { level: 'manager', updateMethod: 'automatic' } }),
       'last-manager': () => member({ level: 'manager' }),
       'is-owner': async () => ({ ...(await owner()), body: { level: 'member', override: true } }),

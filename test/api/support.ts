@@ -5,13 +5,7 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import { apiRoutes } from '../../src/api/api.routes.ts';
 import { API_SCOPES, type ApiScope } from '../../src/api/api-key-store.ts';
-import {
-  type Channel,
-  type PlatformId,
-  SYNC_AS_THE_SITE,
-  type SyncId,
-  type UserId,
-} from '../../src/channels/channel.ts';
+import type { Channel, PlatformId, SyncId, UserId } from '../../src/channels/channel.ts';
 import { createManageMembers } from '../../src/channels/manage-members.ts';
 import { emptyMembership, type Membership, type RosterEntry, withRosterEntry } from '../../src/channels/membership.ts';
 import { NO_COUNTS, type SyncRun } from '../../src/channels/sync-run.ts';
@@ -21,6 +15,7 @@ import { openSqlite } from '../../src/storage/sqlite/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { createRateLimits } from '../../src/web/rate-limit.ts';
 import { createServer } from '../../src/web/server.ts';
+import { makeChannel } from '../storage/support/builders.ts';
 
 export type ApiFixture = {
   app: Express;
@@ -121,25 +116,7 @@ async function addChannel(
   { platformId, contextId, at }: { platformId: PlatformId; contextId: string; at: number },
 ): Promise<Channel> {
   const title = `Course ${contextId}`;
-  const fresh: Channel = {
-    id: newId(at),
-    platformId,
-    referenceId: contextId,
-    title,
-    label: null,
-    givenName: null,
-    description: '',
-    tags: [],
-    privacy: 'private',
-    contributionPolicy: 'contributors',
-    moderated: false,
-    ownerId: null,
-    sync: SYNC_AS_THE_SITE,
-    deletedAt: null,
-    createdAt: at,
-    updatedAt: at,
-    version: 0,
-  };
+  const fresh = makeChannel({ id: newId(at), platformId, referenceId: contextId, title, label: null, createdAt: at, updatedAt: at });
   const course = { platformId, contextId, deploymentId: '1', title, label: null, types: [], rosterUrl: null };
   return (await channels.openChannelForContext({ ...course, at, fresh })).channel;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ChannelChange, changeChannel } from '../../src/channels/change-channel.ts';
+import { changeOwner } from '../../src/channels/channel-owner.ts';
 import { deleteChannel } from '../../src/channels/delete-channel.ts';
 import { atOnce } from '../storage/support/builders.ts';
 import { ACTOR, courseIn, useCourse } from './support.ts';
@@ -104,5 +105,51 @@ describe('changing the settings of a channel', () => {
   it('is not possible in a deleted channel', async () => {
     await deleteChannel(course().deps, { channelId: course().channelId, actor: ACTOR });
     expect(await change({ name: 'Late' })).toEqual({ ok: false, reason: 'no-such-channel' });
+  });
+});
+
+describe('what changes a channel', () => {
+  it('is never written without the event that tells of it', async () => {
+    const { deps, channelId } = course();
+    await course().sync([{ subject: 'ann', level: 'manager' }]);
+    const before = await course().current();
+    const broken = {
+      ...deps,
+      random: (): never => {
+        throw new Error('The process was killed');
+      },
+    };
+    const ask = { channelId, actor: ACTOR };
+    await expect(changeChannel(broken, { ...ask, change: { privacy: 'open' }, version: null })).rejects.toThrow();
+    await expect(deleteChannel(broken, ask)).rejects.toThrow();
+    expect(await course().current()).toEqual(before);
+    expect(await course().events()).toEqual([]);
+  });
+
+  it('changes one setting of the sync and leaves the others', async () => {
+    await change({ sync: { askBeforeRemovals: true } });
+    await change({ sync: { automatic: false, departedOverrides: undefined } });
+    const { sync } = await course().current();
+    expect(sync).toEqual({ automatic: false, departedOverrides: null, askBeforeRemovals: true });
+  });
+
+  it('takes settings and owner in one write, or neither', async () => {
+    await course().sync([{ subject: 'ann', level: 'manager' }, { subject: 'eve' }]);
+    const { deps, channelId } = course();
+    const other = await courseIn(course().storage, '2');
+    const taken = (await other.current()).referenceId;
+    const before = await course().current();
+    const ask = { channelId, ownerId: await course().userOf('eve'), actor: ACTOR };
+    const refused = await changeOwner(deps, { ...ask, settings: { change: { referenceId: taken }, version: null } });
+    expect(refused).toEqual({ ok: false, reason: 'reference-id-taken' });
+    const late = { change: { moderated: true }, version: before.version + 1 };
+    expect(await changeOwner(deps, { ...ask, settings: late })).toEqual({ ok: false, reason: 'changed-meanwhile' });
+    expect([await course().current(), await course().events()]).toEqual([before, []]);
+    const settings = { change: { moderated: true }, version: before.version };
+    expect(await changeOwner(deps, { ...ask, settings })).toMatchObject({ ok: true });
+    const after = await course().current();
+    expect(after).toMatchObject({ ownerId: ask.ownerId, moderated: true, version: before.version + 1 });
+    const actions = (await course().events()).map(({ action }) => action).toSorted();
+    expect(actions).toEqual(['channel.change', 'channel.owner', 'member.owner']);
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { changeMany, type MemberSelection, MOST_AT_ONCE, previewMany } from '../../src/channels/change-many.ts';
+import {
+  changeMany,
+  type ManyOutcome,
+  type MemberSelection,
+  MOST_AT_ONCE,
+  previewMany,
+  type SeenPreview,
+} from '../../src/channels/change-many.ts';
 import type { UserId } from '../../src/channels/channel.ts';
 import { deleteChannel } from '../../src/channels/delete-channel.ts';
 import type { MemberChange } from '../../src/channels/member-changes.ts';
@@ -42,7 +49,7 @@ describe('changing many members at once', () => {
     expect((await course().events()).length).toBe(noted);
     const done = await apply(selection, change);
     if (!foreseen.ok || !done.ok) throw new Error('refused');
-    const counts = ({ selected, changed, unchanged, refused }: typeof foreseen.value) => ({
+    const counts = ({ selected, changed, unchanged, refused }: ManyOutcome) => ({
       ...{ selected, changed, unchanged, refused },
     });
     expect(counts(done.value)).toEqual(counts(foreseen.value));
@@ -89,5 +96,63 @@ describe('changing many members at once', () => {
     const gone = { ok: false, reason: 'no-such-channel' };
     expect(await preview(await selected('ann'), { level: 'member' })).toEqual(gone);
     expect(await apply(await selected('ann'), { level: 'member' })).toEqual(gone);
+  });
+});
+
+describe('a change of many that was previewed', () => {
+  const OUT: MemberChange = { status: 'inactive' };
+
+  async function previewed(selection: MemberSelection, change = OUT) {
+    const seen = await preview(selection, change);
+    if (!seen.ok) throw new Error(seen.reason);
+    return seen.value;
+  }
+
+  function confirm(selection: MemberSelection, change: MemberChange, seen: SeenPreview) {
+    return changeMany(course().deps, { channelId: course().channelId, selection, change, actor: ACTOR, seen });
+  }
+
+  it('changes all whom it said, syncs and launches notwithstanding', async () => {
+    await course().sync([...TEACHERS, ...STUDENTS]);
+    const everyone = { filter: { level: 'member' } } as const;
+    const seen = await previewed(everyone);
+    await course().launch('s1', 'member');
+    await course().sync([...TEACHERS, ...STUDENTS]);
+    expect(await confirm(everyone, OUT, seen)).toMatchObject({ value: { changed: STUDENTS.length, refused: {} } });
+  });
+
+  it('leaves out who came since, though the filter finds them', async () => {
+    await course().sync([...TEACHERS, { subject: 'eve' }]);
+    const everyone = { filter: { level: 'member' } } as const;
+    const seen = await previewed(everyone);
+    await course().sync([...TEACHERS, { subject: 'eve' }, { subject: 'zoe' }, { subject: 'pat' }]);
+    expect(await confirm(everyone, OUT, seen)).toMatchObject({
+      value: { changed: 1, refused: { 'changed-meanwhile': 2 } },
+    });
+    expect([(await course().member('eve')).active, (await course().member('zoe')).active]).toEqual([false, true]);
+  });
+
+  it('leaves out whom somebody has decided about since', async () => {
+    await course().sync([...TEACHERS, { subject: 'eve' }, { subject: 'pat' }]);
+    await course().change('pat', OUT);
+    await course().change('eve', OUT);
+    const both = await selected('eve', 'pat');
+    const seen = await previewed(both, { status: 'active' });
+    await course().change('eve', { status: 'active' });
+    await course().change('eve', OUT);
+    expect(await confirm(both, { status: 'active' }, seen)).toMatchObject({
+      value: { changed: 1, refused: { 'changed-meanwhile': 1 } },
+    });
+    expect([(await course().member('eve')).active, (await course().member('pat')).active]).toEqual([false, true]);
+  });
+
+  it('changes nobody when it would be more than it said', async () => {
+    await course().sync([...TEACHERS, { subject: 'eve' }, { subject: 'pat', level: 'moderator' }]);
+    const everyone = { filter: { level: 'member' } } as const;
+    const seen = await previewed(everyone);
+    await course().sync([...TEACHERS, { subject: 'eve' }, { subject: 'pat' }]);
+    expect(await confirm(everyone, OUT, seen)).toEqual({ ok: false, reason: 'more-than-seen' });
+    expect((await course().member('eve')).active).toBe(true);
+    expect(await course().events()).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ import { newId, systemRandom } from '../../src/lib/ids.ts';
 import { openSqlite } from '../../src/storage/sqlite/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { createCsrf } from '../../src/web/csrf.ts';
+import { createRateLimits } from '../../src/web/rate-limit.ts';
 import { createSessions } from '../../src/web/session.ts';
 import { createViewers } from '../../src/web/viewer.ts';
 import { makeChannel, makePlatform } from '../storage/support/builders.ts';
@@ -205,6 +206,7 @@ describe('the pages of a channel', () => {
     const queue = { enqueue: () => undefined };
     const syncService = createSyncService({ ...storage, queue, clock, random: systemRandom, maxAgeMs: 1 });
     const csrf = createCsrf({ publicUrl: PUBLIC_URL });
+    const limit = createRateLimits({ store: storage.rateLimits, clock });
     const world = { clock, random: systemRandom };
     const manageMembers = createManageMembers({ ...storage, ...world });
     return testServer((router) => {
@@ -220,11 +222,12 @@ describe('the pages of a channel', () => {
           locale: 'en',
           timeZone: 'UTC',
           family: 'canvas',
+          tenant: null,
           frameOrigin: null,
         });
         res.json(grant.id);
       });
-      router.use(channelRoutes({ ...storage, ...world, viewers, syncService, manageMembers, csrf }));
+      router.use(channelRoutes({ ...storage, ...world, viewers, syncService, manageMembers, csrf, limit }));
     }).app;
   }
 

@@ -45,6 +45,15 @@ describe('a deleted channel', () => {
     expect(restorableUntil(await course().current())).toBeNull();
   });
 
+  it('is not deleted when it is not what the caller saw', async () => {
+    const { version } = await course().current();
+    const early = { ...ask(), version: version - 1 };
+    expect(await deleteChannel(course().deps, early)).toEqual({ ok: false, reason: 'changed-meanwhile' });
+    expect((await course().current()).deletedAt).toBeNull();
+    expect(await deleteChannel(course().deps, { ...ask(), version })).toMatchObject({ ok: true });
+    expect(await deleteChannel(course().deps, early)).toMatchObject({ ok: true });
+  });
+
   it('that nobody knows is told so', async () => {
     const unknown = { ...ask(), channelId: 'none' as ReturnType<typeof ask>['channelId'] };
     expect(await deleteChannel(course().deps, unknown)).toEqual({ ok: false, reason: 'no-such-channel' });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readState } from '../../src/channels/activity.ts';
-import type { PlatformId, UserId } from '../../src/channels/channel.ts';
+import type { ChannelId, PlatformId, UserId } from '../../src/channels/channel.ts';
+import { changeOwner } from '../../src/channels/channel-owner.ts';
 import { deleteChannel, restoreChannel } from '../../src/channels/delete-channel.ts';
-import { standingToken } from '../../src/channels/manage-members.ts';
+import { createManageMembers, standingToken } from '../../src/channels/manage-members.ts';
 import { PERMISSION_LEVELS } from '../../src/channels/permission-level.ts';
 import { atOnce } from '../storage/support/builders.ts';
-import { ACTOR, type Listed, useCourse } from './support.ts';
+import { ACTOR, courseIn, type Listed, useCourse } from './support.ts';
 
 const TEACHERS: Listed[] = [
   { subject: 'ann', level: 'manager' },
@@ -89,8 +90,67 @@ describe('changes by hand', () => {
   });
 });
 
+describe("the LMS's test student", () => {
+  const course = useCourse();
+
+  it('of another course is not entered, not found and made no owner', async () => {
+    const other = await courseIn(course().storage, '2');
+    await other.launch('tess', 'member', { testStudent: true });
+    await course().sync([{ subject: 'ann', level: 'manager' }]);
+    const entered = await course().enter('tess', { level: 'manager', updateMethod: 'manual' });
+    expect(entered).toEqual({ ok: false, reason: 'test-student' });
+    const ownerId = await course().userOf('tess');
+    const ask = { channelId: course().channelId, actor: ACTOR };
+    expect(await changeOwner(course().deps, { ...ask, ownerId })).toEqual({ ok: false, reason: 'test-student' });
+    expect(await course().find('tess')).toBeNull();
+    expect((await course().change('ann', { level: 'member' })).ok).toBe(false);
+    expect(await course().events()).toEqual([]);
+  });
+});
+
+describe('a person whose name was told later', () => {
+  const course = useCourse();
+
+  it('has it here once they are entered again, which is no decision of anybody', async () => {
+    const entry = { level: 'member', updateMethod: 'manual' } as const;
+    const who = { subject: 'bot', person: { name: null, email: null } };
+    await course().enter('-', entry, { who });
+    const told = { subject: 'bot', person: { name: 'Bot', email: 'b@example.edu' } };
+    expect(await course().enter('-', entry, { who: told, override: false })).toMatchObject({
+      value: { result: 'unchanged', activityId: null, membership: { person: told.person } },
+    });
+    expect((await course().member('bot')).person).toEqual(told.person);
+    expect(await course().events()).toHaveLength(1);
+  });
+});
+
 describe('two people at once', () => {
   const course = useCourse();
+
+  it('leave one manager, though a process stood still until others had its lease', async () => {
+    await course().sync(CLASS);
+    const { deps, channelId } = course();
+    const ask = { channelId, change: { level: 'member' }, override: true, seen: null, actor: ACTOR } as const;
+    let skew = 0;
+    const clock = () => deps.clock() + skew;
+    const bob = await course().userOf('bob');
+    const memberships = {
+      ...deps.memberships,
+      // It has counted two managers, and stands still.
+      async countMembers(id: ChannelId) {
+        const counted = await deps.memberships.countMembers(id);
+        skew = 6_000;
+        const quick = await createManageMembers({ ...deps, clock }).change({ ...ask, userId: bob });
+        expect(quick).toMatchObject({ ok: true });
+        return counted;
+      },
+    };
+    const stalled = createManageMembers({ ...deps, clock, memberships });
+    const late = await stalled.change({ ...ask, userId: await course().userOf('ann') });
+    expect(late).toEqual({ ok: false, reason: 'last-manager' });
+    expect((await deps.memberships.countMembers(channelId)).active.manager).toBe(1);
+    expect(await course().events()).toHaveLength(1);
+  });
 
   it('who demote each other: exactly one of them succeeds', async () => {
     await course().sync(CLASS);

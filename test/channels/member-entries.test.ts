@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { UserId } from '../../src/channels/channel.ts';
+import type { PlatformId, UserId } from '../../src/channels/channel.ts';
 import type { MemberRules } from '../../src/channels/member-changes.ts';
 import { decideEntry, type MemberEntry } from '../../src/channels/member-entries.ts';
 import {
   addedByHand,
   deactivatedByHand,
-  emptyMembership,
   enteredByProgram,
   type Membership,
+  membershipOfUser,
   withLaunch,
   withOverride,
   withoutRosterEntry,
@@ -16,7 +16,16 @@ import {
 import { entry, member } from '../support/members.ts';
 
 const KEY = (({ channelId, userId, subject }: Membership) => ({ channelId, userId, subject }))(member('s'));
-const nobody = () => emptyMembership(KEY, 'launch', 0);
+const USER = {
+  id: KEY.userId,
+  platformId: 'platform' as PlatformId,
+  subject: 's',
+  name: 'S',
+  email: null,
+  createdAt: 0,
+  updatedAt: 0,
+};
+const nobody = () => membershipOfUser(KEY.channelId, USER, 'launch', 0);
 const person = { name: 'S', email: null };
 const launch = { subject: 's', person, roles: 'Learner', isTest: false, level: 'member', at: 100 } as const;
 
@@ -26,7 +35,15 @@ function decide(
   updateMethod: MemberEntry['updateMethod'],
   rules: Partial<MemberRules> = {},
 ) {
-  const context = { ownerId: null, managers: 2, override: false, ...rules, key: KEY, person, at: 5 };
+  const context = {
+    ownerId: null,
+    managers: 2,
+    override: false,
+    ...rules,
+    channelId: KEY.channelId,
+    user: USER,
+    at: 5,
+  };
   return decideEntry(current, { level, updateMethod }, context);
 }
 

@@ -117,6 +117,7 @@ export async function courseIn(storage: SqliteStorage, name: string) {
     launch: (subject: string, level: PermissionLevel, more: { testStudent?: boolean } = {}) =>
       enterByLaunch(deps, {
         ...makeOpening(name),
+        tenant: null,
         roleLevels: {},
         subject,
         person: { name: `Name of ${subject}`, email: null },

@@ -288,6 +288,25 @@ describe('undoing a change of the channel', () => {
     expect(await undo(passed)).toMatchObject({ ok: true, value: { undone: 0 } });
   });
 
+  it('is undone in turn, and brings back the owner who went, unless somebody decided about them since', async () => {
+    await course().sync(CLASS);
+    const { channelId, deps } = course();
+    const [ann, eve] = [await course().userOf('ann'), await course().userOf('eve')];
+    const lastChange = async () => (await course().events()).filter(({ action }) => action === 'channel.owner').at(-1);
+    const takeBack = async () =>
+      undoActivity(deps, { channelId, activityId: (await lastChange())?.id ?? '', actor: UNDOER });
+    await changeOwner(deps, { channelId, ownerId: ann, actor: UNDOER });
+    await changeOwner(deps, { channelId, ownerId: eve, actor: UNDOER });
+    for (const ownerId of [ann, eve, ann]) {
+      expect(await takeBack()).toMatchObject({ ok: true, value: { undone: 1, refused: 0 } });
+      expect((await course().current()).ownerId).toBe(ownerId);
+      expect(await course().member('eve')).toMatchObject({ level: ownerId === eve ? 'manager' : 'member' });
+    }
+    await course().change('eve', { status: 'inactive' });
+    expect(await takeBack()).toEqual({ ok: false, reason: 'changed-since' });
+    expect((await course().current()).ownerId).toBe(ann);
+  });
+
   it('does not bring an owner back whom a person has shut out or demoted since', async () => {
     await course().sync(CLASS);
     const { channelId, deps } = course();

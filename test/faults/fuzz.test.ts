@@ -4,22 +4,17 @@ import { connect } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Request } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_SCOPES } from '../../src/api/api-key-store.ts';
-import { API_ROUTES, type ApiRoute } from '../../src/api/routes-table.ts';
-import { hashSecret, newSecret } from '../../src/lib/ids.ts';
-import { csrfTokenOf } from '../../src/web/csrf-token.ts';
-import { beginLogin, cookieHeader, opensChannel, postLaunch } from '../support/attacker.ts';
+import { beginLogin, opensChannel, postLaunch } from '../support/attacker.ts';
 import { bend, bendJson, type Dice, diceFor, type FuzzRequest, type Template } from '../support/fuzz.ts';
-import { channelIn, launchAs, membersOf, startTool, type Tool } from '../support/tool.ts';
+import { makeTemplates, routesWithout } from '../support/fuzz-templates.ts';
+import { launchAs, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
 
 // FUZZ_REQUESTS: how many; FUZZ_SEED: the run to repeat.
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 4_000);
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const AT_ONCE = 16;
-const LOGINS = 40;
 // What the limit for one address lets through.
 const MOST_LAUNCHES = 600;
 
@@ -32,7 +27,7 @@ beforeAll(async () => {
   process.on('unhandledRejection', keepRejection);
   // Behind a proxy, so that each request has an address of its own and no rate limit hides the rest.
   tool = await startTool({ sandbox: { bigCourseSize: 40 }, env: { TRUST_PROXY: 'on' } });
-  templates = await makeTemplates();
+  templates = await makeTemplates(tool);
 });
 
 afterAll(async () => {
@@ -41,6 +36,13 @@ afterAll(async () => {
 });
 
 describe('the tool under random and bent requests', () => {
+  it('is asked for everything it has: no page, form or operation is left out', () => {
+    expect(routesWithout(templates, tool.app.handler)).toEqual([]);
+    const some = templates.filter(({ path }) => !path.endsWith('/settings'));
+    const left = ['GET /channels/:id/settings', 'POST /channels/:id/settings'];
+    expect(routesWithout(some, tool.app.handler)).toEqual(left);
+  });
+
   it(`stays up, answers none with a fault of its own, and repeats nothing (${REQUESTS} requests, FUZZ_SEED=${SEED})`, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
     const delay = monitorEventLoopDelay({ resolution: 20 });
@@ -152,121 +154,6 @@ describe('the tool under random and bent requests', () => {
   });
 });
 
-/** What the tool's own pages, LMSs and API clients send, with good sessions, tokens and keys. */
-async function makeTemplates(): Promise<Template[]> {
-  const { canvas, moodle } = tool.sandbox;
-  const { id: courseId, cast } = canvas.course('small');
-  const manager = await launchAs(tool, canvas, { courseId, personId: cast.instructor });
-  const student = await launchAs(tool, canvas, { courseId, personId: cast.student });
-  await tool.settled();
-  const channelId = channelIn(manager.url);
-  const syncId = (await tool.lastRun(channelId)).id;
-  const [member] = await membersOf(tool, channelId);
-  const key = newSecret();
-  const made = { createdAt: Date.now(), revokedAt: null };
-  await tool.storage.apiKeys.addApiKey({
-    id: 'fuzz',
-    name: 'fuzz',
-    keyHash: hashSecret(key),
-    scopes: [...API_SCOPES],
-    ...made,
-  });
-
-  const origin = { origin: tool.url, 'sec-fetch-site': 'same-origin' };
-  const cookie = cookieHeader(manager);
-  const fields = { _csrf: csrfTokenOf({ headers: { cookie } } as Request) ?? '' };
-  const as = new URL(manager.url).searchParams.get('as') ?? '';
-  const root = `/channels/${channelId}`;
-  const pages: Template[] = [
-    { method: 'GET', path: root, query: { as, notice: 'sync-asked' } },
-    {
-      method: 'GET',
-      path: `${root}/members`,
-      query: { as, q: 'a', level: 'member', status: 'active', method: 'manual', cursor: '' },
-    },
-    { method: 'GET', path: `${root}/syncs/${syncId}`, query: { as, kind: 'add', from: '0' } },
-    { method: 'GET', path: `${root}/syncs/${syncId}/events`, query: { as } },
-    { method: 'POST', path: `${root}/sync`, headers: origin, fields },
-    { method: 'POST', path: `${root}/syncs/${syncId}/apply`, headers: origin, fields },
-    { method: 'POST', path: `${root}/syncs/${syncId}/discard`, headers: origin, fields },
-  ];
-  const withSession = (one: Template, value: string): Template => ({
-    ...one,
-    headers: { ...one.headers, cookie: value },
-  });
-  const open: Template[] = [
-    ...['/', '/healthz', '/readyz', '/lti/keys', '/lti/config/canvas.json', '/lti/icon.svg', '/api/v1/openapi.json'],
-    ...[
-      '/assets/css/rostrum.css',
-      '/assets/vendor/htmx.min.js',
-      '/lti/launch',
-      '/lti/login',
-      '/lti/register',
-      '/nothing',
-    ],
-  ].map((path) => ({ method: 'GET', path, query: path.startsWith('/assets') ? { v: 'x' } : {} }));
-  return [
-    ...open,
-    ...pages.map((page) => withSession(page, cookie)),
-    ...pages.map((page) => withSession(page, cookie)),
-    ...pages.map((page) => withSession(page, cookieHeader(student))),
-    ...pages,
-    ...(await loginTemplates(canvas)),
-    ...(await loginTemplates(moodle)),
-    { method: 'POST', path: '/lti/handover', headers: origin, fields: { code: newSecret() } },
-    {
-      method: 'POST',
-      path: '/lti/register',
-      headers: origin,
-      fields: { invite: 'x', openid_configuration: tool.sandbox.url, digest: 'x' },
-    },
-    { method: 'GET', path: '/lti/register', query: { invite: 'x', openid_configuration: tool.sandbox.url } },
-    ...Object.values<ApiRoute>(API_ROUTES).flatMap((route) =>
-      apiTemplates(route, { key, ids: { channelId, syncId, userId: member?.userId ?? '' } }),
-    ),
-  ];
-}
-
-async function loginTemplates(lms: Tool['sandbox']['canvas']): Promise<Template[]> {
-  const { id: courseId, cast } = lms.course('small');
-  const who = { courseId, personId: cast.student };
-  const login = { ...lms.loginForm(who), lti_storage_target: '_parent' };
-  const launches: Template[] = [];
-  for (let i = 0; i < LOGINS; i++) {
-    const { visitor, state, idToken } = await beginLogin(tool, lms, who);
-    const headers = { cookie: cookieHeader(visitor) };
-    launches.push({ method: 'POST', path: '/lti/launch', headers, fields: { state, id_token: idToken } });
-    if (i % 8 === 0) {
-      launches.push(
-        {
-          method: 'POST',
-          path: '/lti/launch',
-          headers,
-          fields: { state, error: 'login_required', error_description: 'x' },
-        },
-        { method: 'GET', path: '/lti/login/continue', headers, query: { state } },
-        { method: 'GET', path: '/lti/login/continue', query: { state } },
-        { method: 'GET', path: '/lti/login/again', query: { state } },
-        { method: 'POST', path: '/lti/login', fields: login },
-        { method: 'GET', path: '/lti/login', query: login },
-      );
-    }
-  }
-  return launches;
-}
-
-function apiTemplates(route: ApiRoute, given: { key: string; ids: Record<string, string> }): Template[] {
-  const path = `/api/v1${route.path.replace(/\{(\w+)\}/g, (_all, name: string) => given.ids[name] ?? 'x')}`;
-  const method = route.method.toUpperCase();
-  const query = method === 'GET' ? Object.fromEntries(Object.keys(route.query.shape).map((name) => [name, '1'])) : {};
-  const json = route.body
-    ? { json: path.includes('/members/') ? { level: 'member', override: true } : { description: 'x', tags: ['x'] } }
-    : {};
-  const one: Template = { method, path, query, ...json };
-  const keyed = { ...one, headers: { authorization: `Bearer ${given.key}` } };
-  return [keyed, keyed, { ...keyed, query: {} }, one];
-}
-
 /** One to three claims, or members of them, are something else. */
 function bendClaims(dice: Dice, claims: Record<string, unknown>): Record<string, unknown> {
   const bent = { ...claims };
@@ -321,13 +208,19 @@ function faultOf(sent: FuzzRequest, answer: Answer, marker: string): string | nu
   if (status >= 500) return 'a fault of the tool';
   if (/\bat \S+ \(|node_modules|SQLITE_|\.ts:\d+/.test(text) && status >= 400) return 'a trace';
   if (headers['x-injected'] !== undefined) return 'an injected header';
-  return text.includes(marker) && !mayRepeat(sent, answer) ? 'an echo' : null;
+  if (!text.includes(marker)) return null;
+  // What a form or a search holds comes back as text, in a page of ours; JSON is read as nothing else.
+  if (/^text\/html/.test(headers['content-type'] ?? '') && text.includes(`<b>${marker}`)) return 'markup';
+  return mayRepeat(sent, answer) ? null : 'an echo';
 }
 
-/** The search of a list, the settings a key's owner has just written, and the hints that go back to the LMS. */
+/** Where people or keys see what they typed: searches, forms that come back, places in a list, what was just written. */
 function mayRepeat({ path, method }: FuzzRequest, { status, headers }: Answer): boolean {
-  if (/\/members\/?\?/i.test(path) && status === 200) return true;
-  if (method === 'PATCH' && status === 200) return true;
+  const [place = ''] = path.split('?');
+  if (/^\/channels(\/[^/]+\/(members|people|settings|pass-on)(\/.*)?)?\/?$/i.test(place)) {
+    return [200, 409, 422].includes(status);
+  }
+  if (/^\/api\/v1\//i.test(place) && ['PATCH', 'PUT'].includes(method)) return status === 200 || status === 201;
   const { canvas, moodle } = tool.sandbox;
   const ways = [canvas, moodle].map(({ registration }) => registration.authUrl);
   return status === 302 && ways.some((url) => headers.location?.startsWith(`${url}?`));

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_SCOPES } from '../../src/api/api-key-store.ts';
+import { hashSecret, newSecret } from '../../src/lib/ids.ts';
 import type { SandboxLms } from '../../src/sandbox/sandbox.ts';
 import { beginLogin, cookieHeader, postLaunch, sendRaw } from '../support/attacker.ts';
+import { settingsFields, tokenOf } from '../support/settings-form.ts';
 import { channelIn, launchAs, membersOf, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
 
@@ -102,6 +105,85 @@ describe.each(['canvas', 'moodle'] as const)('hostile text from %s', (family) =>
     }
   });
 
+  it('stays text on the pages of one person, of adding, of a preview, and in their notices', async () => {
+    const id = channelIn(manager.url);
+    const member = (await membersOf(tool, id)).find(({ person }) => person.name?.includes('<iframe'));
+    const path = `${channel}/members/${member?.userId}`;
+    expectHarmless(await manager.get(path));
+    expect(manager.text()).toContain('<iframe srcdoc="<script>alert(1)</script>">');
+    const standing = manager.forms().find(({ action }) => action.includes('/members/'))?.fields.standing ?? '';
+    const users = member?.userId ?? '';
+    expectHarmless(await post('/members/preview', { users, do: 'level.contributor', q: HOSTILE.title }));
+    expect(manager.text()).toContain('<iframe srcdoc=');
+    expectHarmless(await post(`/members/${users}`, { do: 'level.contributor', standing, q: HOSTILE.title }));
+    expect(manager.text()).toContain('is now a contributor');
+    const conflict = await post(`/members/${users}`, { do: 'level.moderator', standing });
+    expectHarmless(conflict, 409);
+    for (const find of ['srcdoc', 'onfocus', HOSTILE.family, HOSTILE.title]) {
+      expectHarmless(await manager.get(`${channel}/members/add?${new URLSearchParams({ find, q: find })}`));
+      expectHarmless(await manager.get(`${channel}/people?${new URLSearchParams({ q: find })}`));
+    }
+    await manager.get(`${channel}/people?${new URLSearchParams({ q: member?.person.name?.slice(0, 30) ?? '' })}`);
+    expect(manager.text()).toContain('<iframe srcdoc="<script>alert(1)</script>">');
+    expectHarmless(await post('/members/add', { person: users, find: HOSTILE.title, as_level: HOSTILE.title }), 409);
+    expectHarmless(await post('/members/add', { person: HOSTILE.given, find: 'alert' }), 422);
+  });
+
+  it('stays text in the settings, where they are told again, and on everybody’s pages', async () => {
+    const id = channelIn(manager.url);
+    await manager.get(`${channel}/settings`);
+    const tags = `${HOSTILE.given}, ${HOSTILE.family}, ${HOSTILE.label.replace(/,/g, '')}`;
+    const changes = { givenName: HOSTILE.title, description: `${HOSTILE.label}\n${HOSTILE.title}`, tags };
+    const referenceId = HOSTILE.added.replace(/\r\n/g, ' ');
+    const stale = { ...settingsFields(manager), givenName: HOSTILE.family, description: HOSTILE.added };
+    expectHarmless(await post('/settings', { ...settingsFields(manager), ...changes, referenceId }));
+    expect(await tool.storage.channels.findChannel(id)).toMatchObject({ givenName: plain(HOSTILE.title), referenceId });
+    expectHarmless(await post('/settings', stale), 409);
+    expect(manager.text()).toContain(plain(HOSTILE.title));
+    const tooLong = { ...settingsFields(manager), tags: `${HOSTILE.family}${'x'.repeat(101)}` };
+    expectHarmless(await post('/settings', tooLong), 422);
+    for (const path of [channel, `${channel}/settings`, `${channel}/activity`, `${channel}/delete`, '/channels']) {
+      expectHarmless(await manager.get(path));
+      expect(manager.text()).toContain(plain(HOSTILE.title));
+    }
+    for (const q of ['alert', HOSTILE.title, HOSTILE.family]) {
+      expectHarmless(await manager.get(`/channels?${new URLSearchParams({ q, scope: q, cursor: q, channel: q })}`));
+    }
+    expectHarmless(await post('/delete', {}));
+    expect(manager.text()).toContain(plain(HOSTILE.title));
+    expectHarmless(await manager.get('/channels?scope=deleted'));
+    expectHarmless(await post('/restore', {}));
+  });
+
+  it('is JSON that no browser reads as a page, to programs', async () => {
+    const key = newSecret();
+    const made = { keyHash: hashSecret(key), scopes: [...API_SCOPES], createdAt: Date.now(), revokedAt: null };
+    await tool.storage.apiKeys.addApiKey({ id: `key-${family}`, name: 'k', ...made });
+    const id = channelIn(manager.url);
+    const found = await tool.storage.channels.findChannel(id);
+    const run = await tool.lastRun(id);
+    for (const path of [
+      '/channels',
+      `/channels/${id}`,
+      `/channels/${id}/members`,
+      `/channels/${id}/activity`,
+      `/syncs/${run.id}/changes`,
+      `/people?platformId=${found?.platformId}&q=alert`,
+    ]) {
+      const answer = await sendRaw(tool, `/api/v1${path}`, { headers: { authorization: `Bearer ${key}` } });
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(JSON.stringify(JSON.parse(answer.text))).toMatch(/alert|\[\]|01/);
+    }
+  });
+
+  async function post(path: string, fields: Record<string, string>): Promise<Visitor> {
+    const headers = { origin: tool.url, 'sec-fetch-site': 'same-origin' };
+    return manager.post(channel + path, { _csrf: tokenOf(manager), ...fields }, headers);
+  }
+
   it('never reaches the log, and neither does any person, course, address or secret', async () => {
     const log = JSON.stringify(tool.logged);
     const members = await membersOf(tool, channelIn(manager.url));
@@ -122,8 +204,8 @@ function plain(text: string): string {
 }
 
 /** No text of an LMS has become markup: only our own tags, no handlers, nothing from elsewhere. */
-function expectHarmless({ html, url, headers, status }: Visitor): void {
-  expect([url.slice(0, 100), status]).toEqual([url.slice(0, 100), 200]);
+function expectHarmless({ html, url, headers, status }: Visitor, expected = 200): void {
+  expect([url.slice(0, 100), status]).toEqual([url.slice(0, 100), expected]);
   const tags = html.match(/<[a-z!/][^>]*>/gi) ?? [];
   expect(tags.filter((tag) => /^<(iframe|object|embed|base|img|svg\/)/i.test(tag))).toEqual([]);
   const bare = tags.map((tag) => tag.replace(/"[^"]*"|'[^']*'/g, '""'));
@@ -135,6 +217,10 @@ function expectHarmless({ html, url, headers, status }: Visitor): void {
   expect(scripts.filter((tag) => !tag.includes(`nonce="${nonce}"`))).toEqual([]);
   expect(html).not.toContain('<script>');
 }
+
+const HOLD_SOMETHING = [
+  ...['start', 'channel', 'members', 'sync', 'member', 'add', 'people', 'activity', 'settings', 'delete', 'mine'],
+];
 
 describe('the headers', () => {
   async function pages(): Promise<Record<string, Response>> {
@@ -160,6 +246,13 @@ describe('the headers', () => {
       channel: await get(channel),
       members: await get(`${channel}/members`),
       sync: await get(`${channel}/syncs/${run.id}`),
+      member: await get(`${channel}/members/${(await membersOf(tool, channelIn(manager.url)))[0]?.userId}`),
+      add: await get(`${channel}/members/add`),
+      people: await get(`${channel}/people?q=abc`),
+      activity: await get(`${channel}/activity`),
+      settings: await get(`${channel}/settings`),
+      delete: await get(`${channel}/delete`),
+      mine: await get('/channels'),
       'no session': await get(channel, {}),
       'no such channel': await get('/channels/nothing'),
       'no such page': await get('/nothing'),
@@ -186,7 +279,7 @@ describe('the headers', () => {
       expect([name, policy.get('base-uri')]).toEqual([name, ["'none'"]]);
       expect([name, policy.get('script-src')]).toEqual([name, ["'self'", expect.stringMatching(/^'nonce-\S{20,}'$/)]]);
       const ancestors = policy.get('frame-ancestors') ?? [];
-      const holdsSomething = ['start', 'channel', 'members', 'sync'].includes(name);
+      const holdsSomething = HOLD_SOMETHING.includes(name);
       if (holdsSomething) expect([name, ancestors]).toEqual([name, ["'self'", ...new Set(origins)]]);
       else expect([name, ancestors]).toEqual([name, ['*']]);
       expect([name, headers.get('x-frame-options')]).toEqual([name, null]);

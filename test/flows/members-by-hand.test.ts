@@ -140,6 +140,46 @@ describe('a manager', () => {
     expect(await memberOf(stranger)).toMatchObject({ level: 'contributor', addedBy: 'hand', active: true });
   });
 
+  it('is shown addresses and IDs of their own people alone, and of whom they can name', async () => {
+    const { manager } = people;
+    await strangerNamed('Quentin Quill', 'quill-4711', 'quentin@school.example');
+    await strangerNamed('Quentin Quill', 'quill-4712', 'r.quill@other.example');
+    await strangerNamed('Quentina Quill', 'quill-4713', 'quentina@school.example');
+    for (const [path, name] of [
+      ['/people', 'q'],
+      ['/members/add', 'find'],
+    ] as const) {
+      await open(manager, path, { [name]: 'quent' });
+      expect(manager.text().match(/Quentina? Quill/g)).toHaveLength(3);
+      expect(manager.text()).toMatch(/Quentin Quill q…@school.example/);
+      expect(manager.text()).toMatch(/Quentin Quill r…@other.example/);
+      expect(manager.text()).not.toMatch(/quill-|quentin@|r\.quill|quentina@|…@school.example.*…@school.example/);
+      await open(manager, path, { [name]: 'QUENTIN@school.example' });
+      expect(manager.text()).toMatch(/quentin@school.example ID quill-4711/);
+      await open(manager, path, { [name]: 'quill-4712' });
+      expect(manager.text()).toMatch(/r.quill@other.example ID quill-4712/);
+      const { person, subject } = await memberOf(studentId);
+      await open(manager, path, { [name]: person.name ?? '' });
+      expect(manager.text()).toContain(`ID ${subject}`);
+    }
+  });
+
+  it('may search as fast as one types, and not for the whole platform', async () => {
+    const { manager, other } = people;
+    await act(manager, ids.other, 'level.manager');
+    let refused = 0;
+    for (let i = 0; i < 125; i++) {
+      await open(other, '/people', { q: 'nobody' });
+      if (other.status === 429) refused += 1;
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThan(125 - 100);
+    await open(other, '/members');
+    expect(other.status).toBe(200);
+    await open(manager, '/people', { q: 'nobody' });
+    expect(manager.status).toBe(200);
+  });
+
   it('is shown what somebody already is, instead of adding them twice', async () => {
     const { manager } = people;
     const before = await memberOf(studentId);
@@ -346,13 +386,29 @@ describe('many at once', () => {
     expect(manager.forms().some(({ action }) => action.includes('/members/change'))).toBe(false);
   });
 
+  it('are shown anew, and not done, when it would be more than was seen or when nothing was seen', async () => {
+    const { manager } = people;
+    const asked = { users: studentId, do: 'deactivate' };
+    await post(manager, '/members/change', { ...asked, seen_at: `${Date.now() + 60_000}`, seen_changed: '0' });
+    expect([manager.status, manager.text()]).toEqual([
+      409,
+      expect.stringContaining('more people would be changed than you saw'),
+    ]);
+    await post(manager, '/members/change', asked);
+    expect([manager.status, manager.text()]).toEqual([200, expect.stringContaining('1 person will be changed:')]);
+    expect((await memberOf(studentId)).active).toBe(true);
+    await manager.submit(/\/members\/change/);
+    expect((await memberOf(studentId)).active).toBe(false);
+  });
+
   it('remove nobody whom the course brought and then dropped, but only who was added here', async () => {
     const { manager } = people;
     const added = await strangerNamed('Zofia Nowak', 'zofia-4');
     await post(manager, '/members/add', { person: added, as_level: 'member' });
     const key = { channelId, userId: studentId, at: Date.now() };
     await tool.storage.memberships.changeMembership(key, (known) => known && withoutRosterEntry(known, 'deactivate'));
-    await post(manager, '/members/change', { everyone: 'found', do: 'remove' });
+    await post(manager, '/members/preview', { everyone: 'found', do: 'remove' });
+    await manager.submit(/\/members\/change/);
     expect(manager.text()).toContain('1 person was removed from this channel.');
     expect(await tool.storage.memberships.findMembership(channelId, added)).toBeNull();
     expect((await memberOf(studentId)).inactiveReason).toBe('departed');
@@ -512,10 +568,10 @@ async function allEvents(): Promise<ActivityEvent[]> {
   return (await tool.storage.activity.listActivity(course, {}, { limit: 1000 })).items;
 }
 
-async function strangerNamed(name: string, subject: string): Promise<UserId> {
+async function strangerNamed(name: string, subject: string, email: string | null = null): Promise<UserId> {
   const channel = await tool.storage.channels.findChannel(channelId);
   if (!channel) throw new Error('no channel');
-  const person = { name, email: null };
+  const person = { name, email };
   const user = await tool.storage.memberships.upsertUser({ platformId: channel.platformId, subject, person, at: 1 });
   return user.id;
 }

@@ -140,6 +140,15 @@ describe('a deleted channel', () => {
     expect(new URL(visitor.url).pathname).toBe('/channels');
     expect(visitor.text()).toContain('The channel of the course that you came from was deleted');
 
+    expect(visitor.html).not.toMatch(restore);
+    const admin = await launchAs(tool, canvas, { courseId, personId: cast.admin, overrides: { anyone: true } });
+    expect(new URL(admin.url).pathname).toBe('/channels');
+    await admin.submit(restore);
+    expect(admin.text()).toContain('The channel is back as it was');
+    expect((await tool.storage.channels.findChannel(small))?.deletedAt).toBeNull();
+    await people.manager.get(withAs(people.manager, `/channels/${small}/delete`));
+    await people.manager.submit(/\/delete/);
+
     await mine(people.manager, '?scope=deleted');
     await people.manager.submit(restore);
     expect(new URL(people.manager.url).pathname).toBe(`/channels/${small}`);

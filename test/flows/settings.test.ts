@@ -202,12 +202,22 @@ describe('the settings of a channel', () => {
 describe('the owner', () => {
   const owner = /\/settings\/owner/;
 
+  /** Chooses from the list and stops at the question. */
+  async function choose(visitor: Visitor, ownerId: string, seenOwnerId: string): Promise<Visitor> {
+    const search = new URLSearchParams({ ownerId, seenOwnerId });
+    return visitor.get(withAs(visitor, `/channels/${id}/pass-on?${search}`));
+  }
+
   it('is made from the managers, is then alone with what is the owner’s, and can pass it on, undo and give up', async () => {
     const { cast } = tool.sandbox.canvas.course('small');
     const [me, colleague] = [await userOf(cast.instructor), await userOf(cast.assistant)];
     await people.manager.get(withAs(people.manager, `/channels/${id}/settings`));
     expect(people.manager.text()).toContain('Nobody owns this channel');
-    await people.manager.submit(owner, { ownerId: me });
+    expect(people.manager.html).toMatch(/<select[^>]*name="ownerId"[^>]*required[^>]*>\s*<option value="">/);
+    await choose(people.manager, me, '');
+    expect(people.manager.text()).toContain('You are then the only one who can delete the channel');
+    expect((await channel()).ownerId).toBeNull();
+    await people.manager.submit(owner);
     expect(people.manager.text()).toContain('The channel has a new owner');
     expect((await channel()).ownerId).toBe(me);
 
@@ -228,8 +238,12 @@ describe('the owner', () => {
     expect(people.manager.text()).toContain('Undone: the channel belongs to whom it belonged to before');
     expect((await channel()).ownerId).toBe(me);
 
-    await people.manager.submit(owner, { ownerId: colleague });
+    await choose(people.manager, colleague, me);
+    expect(people.manager.text()).toMatch(/You cannot take it back yourself. Only .+, or an administrator/);
+    expect((await channel()).ownerId).toBe(me);
+    await people.manager.submit(owner);
     expect((await channel()).ownerId).toBe(colleague);
+    expect(people.manager.text()).toContain('Only they, or an administrator of the learning management system');
     expect(people.manager.html).not.toMatch(/\/undo\?/);
     expect(people.manager.text()).toContain('Only the owner can change this');
   });
@@ -243,6 +257,13 @@ describe('the owner', () => {
       seenOwnerId: '',
     });
     expect(moderator.text()).toContain('Somebody changed the owner while you were looking');
+    const seen = before.ownerId ?? '';
+    await choose(moderator, await userOf(tool.sandbox.canvas.course('small').cast.instructor), '');
+    expect(moderator.text()).toContain('Somebody changed the owner while you were looking');
+    await choose(moderator, '01arz3ndektsv4rrffq69g5fav', seen);
+    expect(moderator.text()).toContain('This person cannot own the channel');
+    await choose(moderator, '', seen);
+    expect(moderator.text()).toContain('Nobody was chosen, so the owner stays as it is');
     await moderator.submit(owner, { ownerId: '01arz3ndektsv4rrffq69g5fav' });
     expect(moderator.text()).toContain('This person cannot own the channel');
     expect((await channel()).ownerId).toBe(before.ownerId);

@@ -7,7 +7,16 @@ import { backupSqlite, restoreSqlite } from '../../src/storage/sqlite/backup.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/storage/sqlite/migrate.ts';
 import { MIGRATIONS } from '../../src/storage/sqlite/migrations/index.ts';
 import { openSqlite } from '../../src/storage/sqlite/open.ts';
-import { enterRoster, makeEntry, makePlatform, makeRun, NOW, openChannel, PLATFORM } from './support/builders.ts';
+import {
+  enterRoster,
+  makeAddition,
+  makeEntry,
+  makePlatform,
+  makeRun,
+  NOW,
+  openChannel,
+  PLATFORM,
+} from './support/builders.ts';
 import { makeFolder, mustOpen } from './support/temp-folder.ts';
 
 let folder = '';
@@ -50,6 +59,38 @@ function edit(file: string, sql: string): void {
   const db = new BetterSqlite3(file);
   db.exec(sql);
   db.close();
+}
+
+describe('the diffs of syncs that ended long ago', () => {
+  it('are removed, and their runs then stand in no way of the next removal', async () => {
+    const storage = mustOpen(path);
+    const channel = await openChannel(storage);
+    const old = NOW + 91 * 86_400_000;
+    for (const [id, state] of [
+      ['applied', 'applied'],
+      ['held', 'held'],
+      ['empty', 'applied'],
+    ] as const) {
+      const { run } = await storage.syncs.requestSync(makeRun(id, { channelId: channel.id }));
+      if (id !== 'empty') await storage.syncs.saveSyncChanges(run.id, 0, [makeAddition(makeEntry('ana'))]);
+      await storage.syncs.saveSync({ ...run, state, finishedAt: NOW });
+    }
+    const marked = () => read('SELECT id FROM sync_runs WHERE has_diff = 1 ORDER BY id');
+    expect(marked()).toEqual(['applied', 'held']);
+    while (await storage.removeExpired(old, 10));
+    expect(marked()).toEqual(['held']);
+    const diff = (id: string) => storage.syncs.syncChanges(id as SyncId, { from: 0, limit: 5 });
+    expect([(await diff('applied')).length, (await diff('held')).length]).toEqual([0, 1]);
+    expect(await storage.syncs.findSync('applied' as SyncId)).toMatchObject({ state: 'applied' });
+    await storage.close();
+  });
+});
+
+function read(sql: string): unknown[] {
+  const db = new BetterSqlite3(path, { readonly: true });
+  const values = db.prepare(sql).pluck().all();
+  db.close();
+  return values;
 }
 
 describe('opening a SQLite database', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count, cursor, limit, nextCursor, personId, text, time, word } from './common.ts';
+import { tidyText } from '../../lib/tidy-text.ts';
+import { count, cursorOf, limit, nextCursor, personId, text, time, word } from './common.ts';
 import { syncSchema } from './sync-schemas.ts';
 
 const privacy = z.enum(['open', 'restricted', 'private']).meta({
@@ -54,14 +55,22 @@ export const channelQuery = z.strictObject({
   referenceId: z.string().max(255).optional(),
   contextId: z.string().max(255).optional(),
   platformId: z.string().max(64).optional(),
+  deleted: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: '`true`: deleted channels that can still be restored, and no other.' }),
   limit: limit.optional(),
-  cursor: cursor.optional(),
+  cursor: cursorOf('number', 'string').optional(),
 });
 
 export const channelChangeSchema = z
   .strictObject({
     name: word.nullable().optional().meta({ description: "null returns to the LMS's title." }),
-    description: text.max(5000).optional(),
+    description: text
+      .overwrite(tidyText)
+      .max(5000)
+      .optional()
+      .meta({ description: 'Line breaks are stored as `\\n`, and none at the beginning and the end.' }),
     tags: z.array(text.trim().min(1).max(100)).max(50).optional(),
     privacy: privacy.optional(),
     contributionPolicy: contributionPolicy.optional(),
@@ -69,7 +78,7 @@ export const channelChangeSchema = z
     referenceId: word.nullable().optional(),
     owner: personId.nullable().optional().meta({
       description:
-        "A user ID, or `sub:` followed by the LMS's ID, of somebody the platform knows. They become a manager whom no roster demotes or drops; the former owner stays a manager. null: no owner.",
+        "A user ID, or `sub:` followed by the LMS's ID, of somebody the platform knows; needs the scope `members:write` too. They become a manager whom no roster demotes or drops; the former owner stays a manager. null: no owner.",
     }),
     sync: z
       .strictObject({
@@ -93,17 +102,22 @@ export const activitySchema = z.object({
     id: z.string().nullable(),
   }),
   action: z.string().meta({ description: 'For example `member.level`, `member.add`, `channel.change`.' }),
-  subject: z.object({ userId: z.string() }).nullable().meta({ description: 'Whom it was done to.' }),
+  subject: z.object({ userId: z.string() }).nullable().meta({
+    description: 'Whom it was done to; null without the scope `members:read`.',
+  }),
   syncId: z.string().nullable(),
-  from: state.meta({ description: 'What was, field by field; null: nothing was there.' }),
-  to: state.meta({ description: 'What is since then; null: nothing is there any more.' }),
+  from: state.meta({ description: 'What was, field by field; null: nothing was there, or the key may not read it.' }),
+  to: state.meta({ description: 'What is since then; null: nothing is there any more, or the key may not read it.' }),
   batch: z.string().nullable().meta({ description: 'The same in all events of one change of many members.' }),
   undoable: z.boolean().meta({ description: 'Whether it is of a kind that can be undone.' }),
 });
 
 export const activityPageSchema = z.object({ items: z.array(activitySchema), nextCursor });
 
-export const activityQuery = z.strictObject({ limit: limit.optional(), cursor: cursor.optional() });
+export const activityQuery = z.strictObject({
+  limit: limit.optional(),
+  cursor: cursorOf('number', 'string').optional(),
+});
 export const activityParams = z.object({ channelId: z.string(), activityId: z.string() });
 
 export const undoneSchema = z.object({

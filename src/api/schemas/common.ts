@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PERMISSION_LEVELS } from '../../channels/permission-level.ts';
+import { decodeCursor } from '../../lib/page.ts';
 
 // The shapes of /api/v1 stand in this folder. The router parses with them, the OpenAPI document is generated from them,
 // and the presenters are typed by them, so that the three cannot drift apart.
@@ -11,12 +12,18 @@ export const statusReason = z.enum(['departed', 'inactive-in-lms', 'by-hand']);
 export const time = z.iso.datetime();
 export const count = z.int().min(0);
 
-export const cursor = z
-  .string()
-  .max(2000)
-  .regex(/^[\w-]+$/)
-  .refine(isCursor, 'is not a cursor that this server gave')
-  .meta({ description: 'The `nextCursor` of the page before.' });
+/**
+ * A cursor of a list whose position has these parts. A store takes what is none of its cursors for none, and a client
+ * that walks a list with it would never come to the list's end.
+ */
+export function cursorOf(...parts: ('string' | 'number')[]): z.ZodString {
+  return z
+    .string()
+    .max(2000)
+    .regex(/^[\w-]+$/)
+    .refine((given) => isPosition(given, parts), 'is not a cursor of this list')
+    .meta({ description: 'The `nextCursor` of the page before.' });
+}
 
 export const limit = z.coerce
   .number()
@@ -47,13 +54,14 @@ export const noQuery = z.strictObject({});
 export const channelParams = z.object({ channelId: z.string() });
 export const syncParams = z.object({ syncId: z.string() });
 
-// A store takes an unreadable cursor for none; a client that walks a list would then never come to its end.
-function isCursor(given: string): boolean {
-  try {
-    return Array.isArray(JSON.parse(Buffer.from(given, 'base64url').toString('utf8')));
-  } catch {
-    return false;
-  }
+function isPosition(given: string, parts: readonly ('string' | 'number')[]): boolean {
+  const position = decodeCursor(given, parts.length);
+  return position?.every((part, i) => typeof part === parts[i] && isWhole(part)) === true;
+}
+
+// Numbers in a position are times and places in a row.
+function isWhole(part: string | number): boolean {
+  return typeof part === 'string' || (Number.isSafeInteger(part) && part >= 0);
 }
 
 function isWellFormed(given: string): boolean {

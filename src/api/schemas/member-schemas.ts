@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  cursor,
+  cursorOf,
   level,
   limit,
   nextCursor,
@@ -40,7 +40,7 @@ export const memberQuery = z.strictObject({
   updateMethod: updateMethod.optional(),
   q: z.string().max(200).optional().meta({ description: 'Part of a name, an e-mail address or an ID.' }),
   limit: limit.optional(),
-  cursor: cursor.optional(),
+  cursor: cursorOf('string', 'string').optional(),
 });
 
 const OVERRIDE = 'true: replace what a person set by hand. Otherwise that is kept and answered with 409.';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, cursor, level, limit, nextCursor, statusReason, time } from './common.ts';
+import { count, cursorOf, level, limit, nextCursor, statusReason, time } from './common.ts';
 
 export const syncSchema = z.object({
   id: z.string(),
@@ -44,5 +44,5 @@ export const syncChangePageSchema = z.object({ items: z.array(syncChangeSchema),
 export const syncChangeQuery = z.strictObject({
   kind: kind.optional(),
   limit: limit.optional(),
-  cursor: cursor.optional(),
+  cursor: cursorOf('number').optional(),
 });

@@ -1,4 +1,4 @@
-import type { ChannelId } from '../../channels/channel.ts';
+import type { ChannelId, UserId } from '../../channels/channel.ts';
 import type { ActivityEvent, ActivityStore } from '../../channels/channel-store.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
 import type { Database } from './database.ts';
@@ -11,13 +11,26 @@ const COLUMNS = `id, at, platform_id AS platformId, channel_id AS channelId, act
 export function createActivityStore(db: Database): ActivityStore {
   const record = createActivityRecorder(db);
   const byId = db.prepare<[string], ActivityEvent>(`SELECT ${COLUMNS} FROM activity WHERE id = ?`);
-  const ofChannel = createPages(db, 'channel_id = @channelId');
-  const ofBatch = createPages(db, 'channel_id = @channelId AND batch = @batch');
+  const pages = {
+    all: createPages(db, 'activity_of_channel', 'channel_id = @channelId'),
+    batch: createPages(db, 'activity_of_batch', 'channel_id = @channelId AND batch = @batch'),
+    person: createPages(db, 'activity_of_person', 'channel_id = @channelId AND subject_user_id = @subjectUserId'),
+    settings: createPages(db, 'activity_of_settings', "channel_id = @channelId AND action = 'channel.change'"),
+  };
+  const count = db
+    .prepare<[Of], number>(
+      `SELECT count(*) FROM activity INDEXED BY activity_of_batch WHERE channel_id = @channelId AND batch = @batch`,
+    )
+    .pluck();
   return {
     recordActivity: async (event) => record(event),
     findActivity: async (id) => byId.get(id) ?? null,
-    listActivity: async (channelId, { batch }, page) =>
-      batch === undefined ? ofChannel({ channelId }, page) : ofBatch({ channelId, batch }, page),
+    async listActivity(channelId, filter, page) {
+      if ('settings' in filter) return pages.settings({ channelId }, page);
+      if ('subjectUserId' in filter) return pages.person({ channelId, subjectUserId: filter.subjectUserId }, page);
+      return filter.batch === undefined ? pages.all({ channelId }, page) : pages.batch({ channelId, ...filter }, page);
+    },
+    countActivity: async (channelId, { batch }) => count.get({ channelId, batch }) ?? 0,
   };
 }
 
@@ -34,14 +47,16 @@ export function createActivityRecorder(db: Database): (event: ActivityEvent) => 
   };
 }
 
-type Of = { channelId: ChannelId; batch?: string };
+type Of = { channelId: ChannelId; batch?: string; subjectUserId?: UserId };
 
-function createPages(db: Database, where: string): (of: Of, page: PageRequest) => Page<ActivityEvent> {
+/** The index is named: the one of the whole channel would serve every order, by walking all its events. */
+function createPages(db: Database, index: string, where: string): (of: Of, page: PageRequest) => Page<ActivityEvent> {
+  const from = `FROM activity INDEXED BY ${index} WHERE ${where}`;
   const newest = db.prepare<[Of & { limit: number }], ActivityEvent>(
-    `SELECT ${COLUMNS} FROM activity WHERE ${where} ORDER BY at DESC, id DESC LIMIT @limit`,
+    `SELECT ${COLUMNS} ${from} ORDER BY at DESC, id DESC LIMIT @limit`,
   );
   const older = db.prepare<[Of & { limit: number; at: number; id: string }], ActivityEvent>(
-    `SELECT ${COLUMNS} FROM activity WHERE ${where} AND (at, id) < (@at, @id) ORDER BY at DESC, id DESC LIMIT @limit`,
+    `SELECT ${COLUMNS} ${from} AND (at, id) < (@at, @id) ORDER BY at DESC, id DESC LIMIT @limit`,
   );
   return (of, page) => {
     const position = positionOf(page, ['number', 'string']);

@@ -11,6 +11,7 @@ import type {
 import { wellFormed } from '../../lib/fold.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
 import { channelSearchText, channelSortKey } from '../member-keys.ts';
+import { createActivityRecorder } from './activity-store.ts';
 import { fromJson, toFlag, toJson } from './columns.ts';
 import { createContextRows } from './context-rows.ts';
 import { atomic, type Database } from './database.ts';
@@ -30,7 +31,7 @@ type ChannelRow = Omit<Channel, 'tags' | 'moderated' | 'sync'> & {
 /** A row as it is written, with what lists sort by and look through. */
 type WrittenRow = ChannelRow & { sortKey: string; search: string };
 
-const COLUMNS = `id, platform_id AS platformId, reference_id AS referenceId, title, label, given_name AS givenName,
+const COLUMNS = `id, platform_id AS platformId, tenant, reference_id AS referenceId, title, label, given_name AS givenName,
   description, tags, privacy, contribution_policy AS contributionPolicy, moderated, owner_id AS ownerId,
   auto_sync AS autoSync, departed_overrides AS departedOverrides, ask_before_removals AS askBeforeRemovals,
   deleted_at AS deletedAt, created_at AS createdAt, updated_at AS updatedAt, version`;
@@ -50,8 +51,15 @@ export function createChannelStore(db: Database): ChannelStore {
       return { channel, context: contexts.insert(opening, channel.id), created: true };
     }
     const context = contexts.refresh(known, opening);
-    return { channel: channels.rename(context, opening.at), context, created: false };
+    return { channel: channels.follow(context, opening), context, created: false };
   }
+
+  const record = createActivityRecorder(db);
+  const update = atomic(db, (...[channel, at, note]: Parameters<ChannelStore['updateChannel']>): Channel | null => {
+    const written = channels.update(channel, at);
+    if (written && note) for (const event of note(written)) record(event);
+    return written;
+  });
 
   const openAlone = atomic(db, open);
   const enter = atomic(db, ({ opening, subject, person }: CourseEntry, decide: EntryDecision): EnteredCourse => {
@@ -72,7 +80,7 @@ export function createChannelStore(db: Database): ChannelStore {
     findChannel: async (id) => channels.find(id),
     listChannels: async (filter, page) => list(filter, page),
     listMyChannels: createMyChannels(db, channels.find),
-    updateChannel: async (channel, at) => channels.update(channel, at),
+    updateChannel: async (...asked) => update(...asked),
     contextsOfChannel: async (channelId) => contexts.ofChannel(channelId),
     findContext: async (platformId, contextId) => contexts.find(platformId, contextId),
   };
@@ -81,10 +89,10 @@ export function createChannelStore(db: Database): ChannelStore {
 function channelRows(db: Database) {
   const byId = db.prepare<[string], ChannelRow>(`SELECT ${COLUMNS} FROM channels WHERE id = ? AND purging = 0`);
   const insert = db.prepare<[WrittenRow], ChannelRow>(
-    `INSERT INTO channels (id, platform_id, reference_id, title, label, given_name, description, tags, privacy,
+    `INSERT INTO channels (id, platform_id, tenant, reference_id, title, label, given_name, description, tags, privacy,
        contribution_policy, moderated, owner_id, auto_sync, departed_overrides, ask_before_removals, deleted_at,
        created_at, updated_at, version, sort_key, search)
-     VALUES (@id, @platformId,
+     VALUES (@id, @platformId, @tenant,
        CASE WHEN EXISTS (SELECT 1 FROM channels WHERE platform_id = @platformId AND reference_id = @referenceId)
          THEN NULL ELSE @referenceId END,
        @title, @label, @givenName, @description, @tags, @privacy, @contributionPolicy, @moderated, @ownerId,
@@ -93,7 +101,7 @@ function channelRows(db: Database) {
   );
   // A channel whose time for being restored is over is not to come back as an empty shell.
   const update = db.prepare<[WrittenRow], ChannelRow>(
-    `UPDATE OR IGNORE channels SET reference_id = @referenceId, title = @title, label = @label,
+    `UPDATE OR IGNORE channels SET tenant = @tenant, reference_id = @referenceId, title = @title, label = @label,
        given_name = @givenName, description = @description, tags = @tags, privacy = @privacy,
        contribution_policy = @contributionPolicy, moderated = @moderated, owner_id = @ownerId,
        auto_sync = @autoSync, departed_overrides = @departedOverrides, ask_before_removals = @askBeforeRemovals,
@@ -118,11 +126,12 @@ function channelRows(db: Database) {
     find,
     update: change,
     insert: (channel: Channel): Channel => read(existing(insert.get(toRow(channel)))),
-    /** The channel of a context that was launched just now, under the title the launch gave. */
-    rename({ channelId, title, label }: CourseContext, at: number): Channel {
+    /** The channel of a context that was launched just now, with what the launch said of it. */
+    follow({ channelId, title, label }: CourseContext, { fresh, at }: ChannelOpening): Channel {
       const channel = existing(find(channelId));
-      if (channel.title === title && channel.label === label) return channel;
-      return existing(change({ ...channel, title, label }, at));
+      const tenant = fresh.tenant ?? channel.tenant;
+      if (channel.title === title && channel.label === label && channel.tenant === tenant) return channel;
+      return existing(change({ ...channel, title, label, tenant }, at));
     },
   };
 }
@@ -134,7 +143,8 @@ function channelLists(db: Database): (filter: ChannelFilter, page: PageRequest) 
 
   return (filter, page) => {
     const position = positionOf(page, ['number', 'string']);
-    const conditions = ['deleted_at IS NULL'];
+    const { deleted: _, ...parameters } = filter;
+    const conditions = [filter.deleted ? 'deleted_at IS NOT NULL AND purging = 0' : 'deleted_at IS NULL'];
     if (filter.platformId !== undefined) conditions.push('platform_id = @platformId');
     if (filter.referenceId !== undefined) conditions.push('reference_id = @referenceId');
     if (filter.contextId !== undefined) {
@@ -145,7 +155,7 @@ function channelLists(db: Database): (filter: ChannelFilter, page: PageRequest) 
     const statement =
       made.get(where) ?? prepare(`SELECT ${COLUMNS} FROM channels WHERE ${where} ORDER BY created_at, id LIMIT @limit`);
     made.set(where, statement);
-    const rows = statement.all({ ...filter, createdAt: position?.[0], id: position?.[1], limit: page.limit + 1 });
+    const rows = statement.all({ ...parameters, createdAt: position?.[0], id: position?.[1], limit: page.limit + 1 });
     return toPage(rows, page.limit, { item: read, position: (row) => [row.createdAt, row.id] });
   };
 }

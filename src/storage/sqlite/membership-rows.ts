@@ -18,6 +18,8 @@ export const MEMBERSHIP_COLUMNS = `channel_id, user_id, subject, created_at, nam
 /** The rows of `memberships`; the membership store calls these inside its transactions. */
 export type MembershipRows = {
   find(channelId: ChannelId, userId: UserId): Membership | null;
+  /** Whether any membership of the user says so. */
+  isTestStudent(userId: UserId): boolean;
   /** Writes `next` unless it says what `current` says; returns what stands. Version and time are set here. */
   put(current: Membership | null, next: Membership, at: number): Membership;
 };
@@ -28,6 +30,11 @@ export function createMembershipRows(db: Database): MembershipRows {
       `SELECT ${MEMBERSHIP_COLUMNS} FROM memberships WHERE channel_id = ? AND user_id = ?`,
     )
     .raw();
+  const asTestStudent = db
+    .prepare<[string], number>(
+      'SELECT 1 FROM memberships INDEXED BY memberships_of_user WHERE user_id = ? AND is_test = 1 LIMIT 1',
+    )
+    .pluck();
   const insert = db.prepare<unknown[]>(
     `INSERT INTO memberships (channel_id, user_id, subject, created_at, ${STATE_COLUMNS.join(', ')})
      VALUES (?, ?, ?, ?, ${STATE_COLUMNS.map(() => '?').join(', ')})`,
@@ -41,6 +48,7 @@ export function createMembershipRows(db: Database): MembershipRows {
       const row = byKey.get(channelId, userId);
       return row ? readMembership(row) : null;
     },
+    isTestStudent: (userId) => asTestStudent.get(userId) !== undefined,
     put(current, next, at) {
       const storable = { ...next, person: wellFormedPerson(next.person) };
       if (current && sameMembership(current, storable)) return current;

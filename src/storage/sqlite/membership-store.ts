@@ -1,7 +1,9 @@
 import type { MembershipStore, RosterDecision, RosterSlice } from '../../channels/channel-store.ts';
+import { managersGained } from '../../channels/member-changes.ts';
 import type { Membership } from '../../channels/membership.ts';
 import type { RosterChange } from '../../channels/sync-run.ts';
 import { wellFormed } from '../../lib/fold.ts';
+import { failure, type Result, success } from '../../lib/result.ts';
 import { createActivityRecorder } from './activity-store.ts';
 import { atomic, type Database } from './database.ts';
 import { createMemberLists } from './member-lists.ts';
@@ -9,7 +11,9 @@ import { createMembershipRows, type MembershipRows } from './membership-rows.ts'
 import { createUserRows, type UserRows } from './user-rows.ts';
 import { createUserSearch } from './user-search.ts';
 
-type ChangeKey = Parameters<MembershipStore['changeMembership']>[0];
+type Change = Parameters<MembershipStore['changeMembership']>;
+
+type ChangeKey = Change[0];
 
 export function createMembershipStore(db: Database): MembershipStore {
   const users = createUserRows(db);
@@ -25,7 +29,9 @@ export function createMembershipStore(db: Database): MembershipStore {
     findUser: async (id) => users.find(id),
     findUserBySubject: async (platformId, subject) => users.findBySubject(platformId, subject),
     findMembership: async (channelId, userId) => members.find(channelId, userId),
-    changeMembership: async (...asked) => change(...asked),
+    isTestStudent: async (userId) => members.isTestStudent(userId),
+    changeMembership: async (...asked) => change.any(...asked),
+    changeKeepingManager: async (...asked) => change.keepingManager(...asked),
     applyRosterDiff: async (slice, decide) => applySlice(slice, decide),
   };
 }
@@ -33,6 +39,13 @@ export function createMembershipStore(db: Database): MembershipStore {
 function membershipChanges(db: Database, members: MembershipRows) {
   const remove = db.prepare<[string, string]>('DELETE FROM memberships WHERE channel_id = ? AND user_id = ?');
   const record = createActivityRecorder(db);
+
+  const another = db
+    .prepare<[string, string], number>(
+      `SELECT 1 FROM memberships INDEXED BY memberships_counted
+       WHERE channel_id = ? AND active = 1 AND level = 'manager' AND is_test = 0 AND user_id <> ? LIMIT 1`,
+    )
+    .pluck();
 
   function write(key: ChangeKey, current: Membership | null, next: Membership | 'remove' | null): Membership | null {
     if (next === null) return current;
@@ -42,12 +55,29 @@ function membershipChanges(db: Database, members: MembershipRows) {
     return null;
   }
 
-  return atomic(db, (...[key, decide, note]: Parameters<MembershipStore['changeMembership']>) => {
+  function change(asked: Change, mayWrite: typeof leavesManager): Result<Membership | null, 'last-manager'> {
+    const [key, decide, note] = asked;
     const current = members.find(key.channelId, key.userId);
-    const stands = write(key, current, decide(current));
-    if (note && stands !== current) record(note(current, stands));
-    return stands;
-  });
+    const next = decide(current);
+    if (!mayWrite(key, current, next)) return failure('last-manager');
+    const stands = write(key, current, next);
+    const event = note && stands !== current ? note(current, stands) : null;
+    if (event) record(event);
+    return success(stands);
+  }
+
+  function leavesManager(key: ChangeKey, current: Membership | null, next: Membership | 'remove' | null): boolean {
+    if (next === null || managersGained(current, next === 'remove' ? null : next) >= 0) return true;
+    return another.get(key.channelId, key.userId) !== undefined;
+  }
+
+  return {
+    any: atomic(db, (...asked: Change): Membership | null => {
+      const changed = change(asked, () => true);
+      return changed.ok ? changed.value : null;
+    }),
+    keepingManager: atomic(db, (...asked: Change) => change(asked, leavesManager)),
+  };
 }
 
 function rosterSlices(db: Database, users: UserRows, members: MembershipRows) {

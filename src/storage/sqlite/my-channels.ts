@@ -1,5 +1,11 @@
 import type { Channel, ChannelId } from '../../channels/channel.ts';
-import type { ChannelPerson, ChannelStore, MyChannel, MyChannelsFilter } from '../../channels/channel-store.ts';
+import {
+  type ChannelPerson,
+  type ChannelStore,
+  MOST_COUNTED,
+  type MyChannel,
+  type MyChannelsFilter,
+} from '../../channels/channel-store.ts';
 import type { PermissionLevel } from '../../channels/permission-level.ts';
 import { memberSearch } from '../member-keys.ts';
 import type { Database } from './database.ts';
@@ -56,7 +62,9 @@ export function createMyChannels(
       const channel = find(row.id);
       return channel ? [{ channel, level: row.level }] : [];
     });
-    return { items, nextCursor: picked.nextCursor, total: count.get(parameters) ?? 0 };
+    const counted = count.get(parameters) ?? 0;
+    const total = Math.min(counted, MOST_COUNTED);
+    return { items, nextCursor: picked.nextCursor, total, totalIsCapped: counted > total };
   };
 }
 
@@ -70,6 +78,8 @@ function prepareScope(db: Database, scope: MyChannelsFilter['scope']) {
          AND (channels.sort_key, channels.id) > (@sortKey, @id)
        ORDER BY channels.sort_key, channels.id LIMIT @limit`,
     ),
-    count: db.prepare<[Parameters], number>(`SELECT count(*) FROM ${found}`).pluck(),
+    count: db
+      .prepare<[Parameters], number>(`SELECT count(*) FROM (SELECT 1 FROM ${found} LIMIT ${MOST_COUNTED + 1})`)
+      .pluck(),
   };
 }

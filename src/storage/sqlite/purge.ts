@@ -2,18 +2,23 @@ import { DELETED_KEPT_MS } from '../../channels/channel.ts';
 import { atomic, type Database } from './database.ts';
 
 /** Removing a block of changes costs as much as removing so many other rows. */
-export const ROWS_OF_A_BLOCK = 10;
+const ROWS_OF_A_BLOCK = 10;
+
+/** How many blocks of changes are removed where `limit` other rows would be. */
+export function blocksOf(limit: number): number {
+  return Math.ceil(limit / ROWS_OF_A_BLOCK);
+}
 
 type Slice = { now: number; limit: number };
 
 const PURGED = '(SELECT id FROM channels WHERE purging = 1)';
 
 /**
- * Removes channels that were deleted too long ago to be restored, `limit` rows of each table at most; how many it took
- * of each. What it begins with makes a channel gone for everybody at one moment: a course that is launched from then on
+ * Removes channels that were deleted too long ago to be restored, `limit` rows of each table at most; whether it may
+ * have left some. What it begins with makes a channel gone for everybody at one moment: a course that is launched from then on
  * gets a new one, with its reference ID, and no writer brings the old one back half emptied.
  */
-export function createPurge(db: Database): (slice: Slice) => number[] {
+export function createPurge(db: Database): (slice: Slice) => boolean {
   const mark = db.prepare<Slice, string>(
     `UPDATE channels SET purging = 1, reference_id = NULL, version = version + 1
      WHERE id IN (SELECT id FROM channels WHERE deleted_at <= @now - ${DELETED_KEPT_MS} AND purging = 0 LIMIT @limit)
@@ -30,7 +35,7 @@ export function createPurge(db: Database): (slice: Slice) => number[] {
        SELECT channel_id, user_id FROM memberships WHERE channel_id IN ${PURGED} LIMIT @limit)`,
     `DELETE FROM sync_changes WHERE (sync_id, first_number) IN (
        SELECT sync_id, first_number FROM sync_runs JOIN sync_changes ON sync_id = id
-       WHERE channel_id IN ${PURGED} LIMIT CAST((@limit + ${ROWS_OF_A_BLOCK - 1}) / ${ROWS_OF_A_BLOCK} AS INTEGER))`,
+       WHERE channel_id IN ${PURGED} LIMIT @blocks)`,
     `DELETE FROM sync_runs WHERE id IN (
        SELECT id FROM sync_runs WHERE channel_id IN ${PURGED}
          AND NOT EXISTS (SELECT 1 FROM sync_changes WHERE sync_id = id) LIMIT @limit)`,
@@ -38,6 +43,11 @@ export function createPurge(db: Database): (slice: Slice) => number[] {
        SELECT id FROM channels WHERE purging = 1
          AND NOT EXISTS (SELECT 1 FROM memberships WHERE channel_id = channels.id)
          AND NOT EXISTS (SELECT 1 FROM sync_runs WHERE channel_id = channels.id) LIMIT @limit)`,
-  ].map((sql) => db.prepare<{ limit: number }>(sql));
-  return (slice) => [begin(slice), ...removals.map((removal) => removal.run({ limit: slice.limit }).changes)];
+  ].map((sql) => db.prepare<{ limit: number; blocks: number }>(sql));
+  return (slice) => {
+    const [limit, blocks] = [slice.limit, blocksOf(slice.limit)];
+    const begun = begin(slice);
+    const [members = 0, changes = 0, ...others] = removals.map((removal) => removal.run({ limit, blocks }).changes);
+    return changes === blocks || [begun, members, ...others].includes(limit);
+  };
 }

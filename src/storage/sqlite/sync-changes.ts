@@ -16,6 +16,8 @@ export function createSyncChanges(db: Database): Pick<SyncStore, 'saveSyncChange
   const insert = db.prepare<[string, number, string, string]>(
     'INSERT INTO sync_changes (sync_id, first_number, kinds, changes) VALUES (?, ?, ?, ?)',
   );
+  // What has a diff is found by this when its time is over.
+  const mark = db.prepare<[string]>('UPDATE sync_runs SET has_diff = 1 WHERE id = ? AND has_diff = 0');
   const lastBefore = db.prepare<[string, number], Block>(
     `SELECT first_number AS first, changes FROM sync_changes
      WHERE sync_id = ? AND first_number <= ? ORDER BY first_number DESC LIMIT 1`,
@@ -41,6 +43,7 @@ export function createSyncChanges(db: Database): Pick<SyncStore, 'saveSyncChange
     cut.run(syncId, around?.first ?? from);
     if (around) put(syncId, around.first, kept);
     put(syncId, from, changes);
+    if (changes.length > 0) mark.run(syncId);
   });
 
   function range(syncId: SyncId, query: { from: number; limit: number; kind?: RosterChangeKind }): StoredChange[] {

@@ -34,6 +34,10 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
     .pluck();
   const byId = db.prepare<[string], User>(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`);
 
+  const asTestStudent = db.prepare<[string]>(
+    'SELECT 1 FROM memberships INDEXED BY memberships_of_user WHERE user_id = ? AND is_test = 1 LIMIT 1',
+  );
+
   /** The word that the fewest people have, so that the others are looked for among few. */
   function rarest(ranges: Range[]): Range | null {
     if (ranges.length < 2) return ranges[0] ?? null;
@@ -49,7 +53,7 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
     for (const id of new Set(ids)) {
       if (found.length === enough) break;
       const user = byId.get(id);
-      if (user && isFoundBy(user, words)) found.push(user);
+      if (user && isFoundBy(user, words) && asTestStudent.get(id) === undefined) found.push(user);
     }
     return found;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelId, SyncId, UserId } from '../../../src/channels/channel.ts';
+import type { ActivityFilter } from '../../../src/channels/channel-store.ts';
 import { HOSTILE, makeEvent, NOW, type OpenStorage, walk } from '../support/builders.ts';
 import { useStorage } from '../support/use-storage.ts';
 
@@ -39,6 +40,35 @@ export function defineActivityStoreSuite(open: OpenStorage): void {
       expect(seen.map(({ id }) => id)).toEqual(['in-2', 'in-4', 'in-1', 'in-3', 'in-0']);
       expect((await activity.listActivity(channelId, { batch: 'unknown' }, { limit: 10 })).items).toEqual([]);
       expect((await activity.listActivity(channelId, {}, { limit: 10 })).items).toHaveLength(7);
+    });
+
+    it('counts the events of one batch, in their own channel alone', async () => {
+      const { activity } = storage();
+      for (let i = 0; i < 3; i++) await activity.recordActivity(makeEvent(`in-${i}`, { batch: 'b' }));
+      await activity.recordActivity(makeEvent('alone'));
+      await activity.recordActivity(makeEvent('other-batch', { batch: 'c' }));
+      await activity.recordActivity(makeEvent('elsewhere', { batch: 'b', channelId: 'channel-2' as ChannelId }));
+      expect(await activity.countActivity(channelId, { batch: 'b' })).toBe(3);
+      expect(await activity.countActivity(channelId, { batch: 'unknown' })).toBe(0);
+    });
+
+    it('lists what was done about one person, and to the settings, newest first, page by page', async () => {
+      const { activity } = storage();
+      const subjectUserId = 'user-1' as UserId;
+      const elsewhere = { channelId: 'channel-2' as ChannelId };
+      for (let i = 0; i < 3; i++) {
+        await activity.recordActivity(makeEvent(`person-${i}`, { at: NOW + i, subjectUserId }));
+        await activity.recordActivity(makeEvent(`settings-${i}`, { at: NOW + i, action: 'channel.change' }));
+      }
+      await activity.recordActivity(makeEvent('somebody-else', { subjectUserId: 'user-2' as UserId }));
+      await activity.recordActivity(makeEvent('person-elsewhere', { subjectUserId, ...elsewhere }));
+      await activity.recordActivity(makeEvent('settings-elsewhere', { action: 'channel.change', ...elsewhere }));
+      const idsOf = async (filter: ActivityFilter) => {
+        const seen = await walk((page) => activity.listActivity(channelId, filter, page), { limit: 2 });
+        return seen.map(({ id }) => id);
+      };
+      expect(await idsOf({ subjectUserId })).toEqual(['person-2', 'person-1', 'person-0']);
+      expect(await idsOf({ settings: true })).toEqual(['settings-2', 'settings-1', 'settings-0']);
     });
 
     it('lists the events of one channel, newest first, page by page', async () => {

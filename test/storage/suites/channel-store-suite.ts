@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type ChannelId, DELETED_KEPT_MS, type PlatformId, type UserId } from '../../../src/channels/channel.ts';
+import {
+  type Channel,
+  type ChannelId,
+  DELETED_KEPT_MS,
+  type PlatformId,
+  type UserId,
+} from '../../../src/channels/channel.ts';
 import {
   atOnce,
   HOSTILE,
   makeChannel,
+  makeEvent,
   makeOpening,
   NOW,
   type OpenStorage,
@@ -166,6 +173,28 @@ export function defineChannelStoreSuite(open: OpenStorage): void {
         expect(results.filter((result) => result !== null)).toHaveLength(1);
       });
 
+      it('records what is noted of a change with it, and nothing of one that is not written', async () => {
+        const channel = await openChannel(storage(), 'c1');
+        const write = { ...channel, givenName: 'Plants' };
+        const note = (written: Channel) => [
+          makeEvent('one', { channelId: channel.id, to: `${written.version}` }),
+          makeEvent('two', { channelId: channel.id }),
+        ];
+        const events = async () => (await storage().activity.listActivity(channel.id, {}, { limit: 9 })).items;
+        const broken = storage().channels.updateChannel(write, NOW, () => {
+          throw new Error('broken note');
+        });
+        await expect(broken).rejects.toThrow('broken note');
+        expect([await storage().channels.findChannel(channel.id), await events()]).toEqual([channel, []]);
+        expect(await storage().channels.updateChannel({ ...write, version: 99 }, NOW, note)).toBeNull();
+        expect(await events()).toEqual([]);
+        const written = await storage().channels.updateChannel(write, NOW, note);
+        expect((await events()).map(({ id, to }) => [id, to])).toEqual([
+          ['two', null],
+          ['one', `${written?.version}`],
+        ]);
+      });
+
       it('returns null for a channel that is not there', async () => {
         expect(await storage().channels.updateChannel(makeChannel(), NOW)).toBeNull();
         expect(await storage().channels.findChannel('nowhere' as ChannelId)).toBeNull();
@@ -216,6 +245,23 @@ export function defineChannelStoreSuite(open: OpenStorage): void {
           cursor = page.nextCursor;
         } while (cursor !== null);
         expect(seen).toEqual(['channel-a', 'channel-b', 'channel-d', 'channel-e']);
+      });
+
+      it('lists deleted ones instead, until their removal begins', async () => {
+        await openChannel(storage(), 'kept');
+        for (const [name, deletedAt] of [
+          ['old', NOW],
+          ['young', NOW + 1],
+        ] as const) {
+          const channel = await openChannel(storage(), name);
+          await storage().channels.updateChannel({ ...channel, deletedAt }, NOW);
+        }
+        const deleted = async (referenceId: string) =>
+          (await storage().channels.listChannels({ deleted: true, referenceId }, { limit: 5 })).items.length;
+        const count = async () => (await storage().channels.listChannels({ deleted: true }, { limit: 5 })).items.length;
+        expect([await count(), await deleted('old'), await deleted('kept')]).toEqual([2, 1, 0]);
+        while (await storage().removeExpired(NOW + DELETED_KEPT_MS, 1));
+        expect([await count(), await deleted('old'), await deleted('young')]).toEqual([1, 0, 1]);
       });
 
       it('filters by platform, reference ID and context ID', async () => {

@@ -141,6 +141,54 @@ export function defineMembershipChangesSuite(open: OpenStorage): void {
       expect(await events(member)).toHaveLength(1);
     });
 
+    it('keeps the last active manager, test students left out, and records nothing of the refusal', async () => {
+      const channel = await openChannel(storage());
+      const level = 'manager';
+      const roster = [
+        ...['ana', 'ben'].map((subject) => makeEntry(subject, { level })),
+        makeEntry('tess', { level, isTest: true }),
+        makeEntry('old', { level, inactive: true }),
+        makeEntry('eve'),
+      ];
+      await enterRoster(storage(), channel, roster);
+      const { memberships } = storage();
+      const { items } = await memberships.listMembers(channel.id, {}, { limit: 9 });
+      const of = (name: string) => {
+        const found = items.find(({ subject }) => subject === name);
+        if (!found) throw new Error(`${name} is no member`);
+        return { ...found, at: NOW + 1 };
+      };
+      const demote = (m: Membership | null) => m && withOverride(m, 'member');
+      const { note, asked } = notes(of('ana'));
+      const last = { ok: false, reason: 'last-manager' };
+      const [one, other] = await atOnce(2, (i) =>
+        memberships.changeKeepingManager(of(i === 0 ? 'ana' : 'ben'), i === 0 ? demote : () => 'remove', note),
+      );
+      expect([one?.ok, other?.ok].toSorted()).toEqual([false, true]);
+      expect([one, other]).toContainEqual(last);
+      const stays = of(one?.ok ? 'ben' : 'ana');
+      expect(await memberships.changeKeepingManager(stays, () => 'remove', note)).toEqual(last);
+      expect(await memberships.findMembership(channel.id, stays.userId)).toMatchObject({ version: stays.version });
+      expect([asked.length, (await events(stays)).length]).toEqual([1, 1]);
+      for (const name of ['tess', 'old', 'eve']) {
+        expect(await memberships.changeKeepingManager(of(name), () => 'remove')).toEqual({ ok: true, value: null });
+      }
+      expect(await memberships.changeKeepingManager(stays, () => null)).toMatchObject({ ok: true });
+      expect((await memberships.countMembers(channel.id)).active.manager).toBe(1);
+    });
+
+    it('knows a test student by any of their memberships, and finds none by a search', async () => {
+      const elsewhere = await openChannel(storage(), 'c2');
+      await enterRoster(storage(), elsewhere, [makeEntry('tess', { isTest: true })]);
+      const ana = await enter('ana');
+      const tess = await storage().memberships.findUserBySubject(elsewhere.platformId, 'tess');
+      const isTest = (id: Membership['userId']) => storage().memberships.isTestStudent(id);
+      expect([tess && (await isTest(tess.id)), await isTest(ana.userId)]).toEqual([true, false]);
+      expect(await isTest('nobody' as Membership['userId'])).toBe(false);
+      const search = (q: string) => storage().memberships.searchUsers(elsewhere.platformId, q, 5);
+      expect([(await search('tess')).length, (await search('ana')).length]).toEqual([0, 1]);
+    });
+
     it('brings nobody back who is removed while they are changed', async () => {
       const member = await enter();
       await atOnce(20, (i) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel, ChannelId, PlatformId, User } from '../../../src/channels/channel.ts';
-import type { MyChannelsFilter } from '../../../src/channels/channel-store.ts';
+import { MOST_COUNTED, type MyChannelsFilter } from '../../../src/channels/channel-store.ts';
 import {
   addedByHand,
   deactivatedByHand,
@@ -75,6 +75,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
         ],
         nextCursor: null,
         total: 2,
+        totalIsCapped: false,
       });
     });
 
@@ -116,6 +117,19 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
         'shut',
       ]);
       expect(await names(await person('ana', ELSEWHERE), { scope: 'open' })).toEqual(['elsewhere']);
+    });
+
+    it('counts no further than it has to', async () => {
+      const ana = await person();
+      const asked = { platformId: PLATFORM, userId: ana.id };
+      const counted = async () => {
+        const page = await storage().channels.listMyChannels(asked, { scope: 'open' }, { limit: 1 });
+        return [page.total, page.totalIsCapped];
+      };
+      for (let i = 0; i < MOST_COUNTED; i++) await make(`c${i}`, { privacy: 'open' });
+      expect(await counted()).toEqual([MOST_COUNTED, false]);
+      await make('one more', { privacy: 'open' });
+      expect(await counted()).toEqual([MOST_COUNTED, true]);
     });
 
     it('follows a channel whose privacy changes', async () => {

@@ -103,6 +103,16 @@ export function definePurgeSuite(open: OpenStorage): void {
       expect(await storage().removeExpired(OVER, 2)).toBe(false);
     });
 
+    it('is not done while a diff is left, however long', async () => {
+      const channel = await fill('long');
+      const additions = Array.from({ length: 3000 }, (_, i) => makeAddition(makeEntry(`p${i}`)));
+      await storage().syncs.saveSyncChanges('applied-long' as SyncId, 0, additions);
+      await remove(channel);
+      // More rows than there are of anything but the diff.
+      await removeAll(OVER, 50);
+      expect(await rowsOf('long')).toEqual(NOTHING);
+    });
+
     it('makes a channel gone for every verb at its first step, and nothing brings it back half emptied', async () => {
       const deleted = await remove(await fill('old'));
       const { channels } = storage();

@@ -38,6 +38,7 @@ export function makeChannel(change: Partial<Channel> = {}): Channel {
   return {
     id: 'channel-1' as ChannelId,
     platformId: PLATFORM,
+    tenant: null,
     referenceId: null,
     title: 'Botany 101',
     label: 'BOT101',

@@ -18,7 +18,8 @@ CREATE TABLE sync_runs (
   decided_by TEXT,
   queued_at INTEGER NOT NULL,
   started_at INTEGER,
-  finished_at INTEGER
+  finished_at INTEGER,
+  has_diff INTEGER NOT NULL DEFAULT 0  -- its changes are kept, in sync_changes
 ) STRICT;
 -- One run of a channel at a time, whoever asks and from whichever process; also finds what a crash left unfinished.
 CREATE UNIQUE INDEX sync_runs_active ON sync_runs (channel_id) WHERE state IN ('queued', 'running');
@@ -26,8 +27,9 @@ CREATE UNIQUE INDEX sync_runs_active ON sync_runs (channel_id) WHERE state IN ('
 CREATE INDEX sync_runs_of_channel ON sync_runs (channel_id, queued_at, id);
 -- A held run is asked for with every page of its channel, and there is hardly ever one.
 CREATE INDEX sync_runs_held ON sync_runs (channel_id, queued_at) WHERE state = 'held';
--- Old runs are removed in the order of their ends.
+-- Old runs are removed in the order of their ends, and their diffs long before them.
 CREATE INDEX sync_runs_finished ON sync_runs (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX sync_runs_with_diff ON sync_runs (finished_at) WHERE has_diff = 1 AND state <> 'held';
 
 -- The diff of a run in the order it is applied in, in blocks of changes: a row for each would double what a first sync
 -- writes. first_number counts changes from 0.
