@@ -98,9 +98,15 @@ export type MembershipStore = {
   findUserBySubject(platformId: PlatformId, subject: string): Promise<User | null>;
   /**
    * People of a platform by the beginnings of words: each word of `q` begins a word of the name, the e-mail address or
-   * the ID. By name, at most `limit`. For lists of suggestions, so a very common beginning may leave some out.
+   * the ID. By name, at most `limit`. For lists of suggestions, so a very common beginning may leave some out. Of more
+   * than 1,000 people who are new to the site some may be found only after `indexPeople` has ended.
    */
   searchUsers(platformId: PlatformId, q: string, limit: number): Promise<User[]>;
+  /**
+   * Does a part of what finding new people needs, for `limit` of them; true when more are left. To be called again and
+   * again beside other work. A store that does all of it when it makes a user returns false.
+   */
+  indexPeople(limit: number): Promise<boolean>;
   findMembership(channelId: ChannelId, userId: UserId): Promise<Membership | null>;
   /**
    * Reads one membership, lets `decide` make its next state, and writes it, so that no other writer comes between.

@@ -1,16 +1,23 @@
 import type { PlatformId, User, UserId } from '../../channels/channel.ts';
 import type { MembershipStore } from '../../channels/channel-store.ts';
+import { yieldToRequests } from '../../lib/clock.ts';
 import { memberSortKey } from '../member-keys.ts';
 import { isFoundBy, searchWords } from '../user-words.ts';
 import { toJson } from './columns.ts';
 import type { Database } from './database.ts';
+import { isOutage } from './faults.ts';
 import { USER_COLUMNS } from './user-rows.ts';
+import { createUserWordRows } from './user-word-rows.ts';
 
 /** People a search looks at, at most: beginnings that more have in common must not hold up the process. */
 const LOOKED_AT = 1000;
 
 /** So many are sorted by name; of a beginning that more have in common a list of suggestions shows some anyway. */
 const ENOUGH = 100;
+
+/** New people whom a search makes findable first, at most, and how many of them in one go: some 10 ms of work. */
+const MOST_NEW = 1000;
+const NEW_AT_ONCE = 200;
 
 /** Stands behind every word that begins with what is before it: no text has this character. */
 const BEHIND_ALL = '\u{10ffff}';
@@ -20,7 +27,7 @@ const BEGIN = 'platform_id = @platformId AND word >= @from AND word < @to';
 type Range = { platformId: PlatformId; from: string; to: string };
 
 /** Finds people of a platform, and many at once. */
-export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers' | 'searchUsers'> {
+export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers' | 'searchUsers' | 'indexPeople'> {
   const byIds = db.prepare<[string], User>(
     `SELECT ${USER_COLUMNS} FROM users WHERE id IN (SELECT value FROM json_each(?))`,
   );
@@ -33,6 +40,17 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
     )
     .pluck();
   const byId = db.prepare<[string], User>(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`);
+
+  const words = createUserWordRows(db);
+
+  async function indexNewest(): Promise<void> {
+    try {
+      for (let done = 0; done < MOST_NEW && words.writeNext(NEW_AT_ONCE); done += NEW_AT_ONCE) await yieldToRequests();
+    } catch (error) {
+      // On a full disk people whose words stand already are found all the same.
+      if (!isOutage(error)) throw error;
+    }
+  }
 
   /** The word that the fewest people have, so that the others are looked for among few. */
   function rarest(ranges: Range[]): Range | null {
@@ -56,8 +74,11 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
 
   return {
     findUsers: async (ids) => byIds.all(toJson(ids)),
-    searchUsers: async (platformId, q, limit) =>
-      byName(search(platformId, searchWords(q), Math.max(limit, ENOUGH))).slice(0, limit),
+    async searchUsers(platformId, q, limit) {
+      await indexNewest();
+      return byName(search(platformId, searchWords(q), Math.max(limit, ENOUGH))).slice(0, limit);
+    },
+    indexPeople: async (limit) => words.writeNext(limit),
   };
 }
 

@@ -115,6 +115,41 @@ export function defineUserSearchSuite(open: OpenStorage): void {
       expect(await find('number777 maria')).toEqual(['s777']);
     });
 
+    async function indexAll(): Promise<void> {
+      while (await storage().memberships.indexPeople(300));
+    }
+
+    it('finds the last of 1,000 new people at once', async () => {
+      for (let i = 0; i < 1000; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      expect(await find('newcomer number999')).toEqual(['s999']);
+    });
+
+    it('finds everybody of more than 1,000 new people once they are indexed', async () => {
+      for (let i = 0; i < 1500; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await indexAll();
+      for (const i of [0, 999, 1000, 1499]) expect(await find(`number${i} newcomer`)).toEqual([`s${i}`]);
+      expect(await storage().memberships.indexPeople(300)).toBe(false);
+    });
+
+    it('finds somebody by what stands who was renamed before and after being indexed', async () => {
+      for (let i = 0; i < 1200; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await say('s1100', 'Other Early');
+      await indexAll();
+      await say('s1101', 'Other Late');
+      await indexAll();
+      expect(await find('number1100')).toEqual([]);
+      expect(await find('number1101')).toEqual([]);
+      expect(await find('other')).toEqual(['s1100', 's1101']);
+    });
+
+    it('indexes nobody twice when many do it at once', async () => {
+      for (let i = 0; i < 500; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await atOnce(10, () => storage().memberships.indexPeople(100));
+      await indexAll();
+      expect(await find('number499')).toEqual(['s499']);
+      expect(await storage().memberships.searchUsers(PLATFORM, 'newcomer', 1000)).toHaveLength(500);
+    });
+
     it('finds one by platform and subject', async () => {
       const ana = await say('ana', 'Ana');
       const { memberships } = storage();
