@@ -30,7 +30,7 @@ export type ChannelStore = {
    * or another channel of the platform has its reference ID.
    */
   updateChannel(channel: Channel, at: number): Promise<Channel | null>;
-  /** Channels of one person, by name; `total` counts all that match. */
+  /** Channels of one person, by name; `total` counts all that match. A limit of 0 asks for the total alone. */
   listMyChannels(person: ChannelPerson, filter: MyChannelsFilter, page: PageRequest): Promise<MyChannelsPage>;
   contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
   findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;

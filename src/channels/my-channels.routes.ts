@@ -54,7 +54,7 @@ function listMine(deps: MyChannelsRoutesDeps) {
       limit: CHANNELS_PER_PAGE,
       ...(cursor === null ? {} : { cursor }),
     });
-    const totals = await totalsOf(deps, visitor);
+    const totals = await totalsOf(deps, visitor, q === '' ? { [scope]: page.total } : {});
     const justDeleted = query.channel === null ? null : await findRestorable(deps, visitor, query.channel);
     renderPage(
       req,
@@ -65,9 +65,11 @@ function listMine(deps: MyChannelsRoutesDeps) {
   };
 }
 
-async function totalsOf({ channels }: MyChannelsRoutesDeps, visitor: Visitor): Promise<MyChannelsFacts['totals']> {
+type Totals = MyChannelsFacts['totals'];
+
+async function totalsOf({ channels }: MyChannelsRoutesDeps, visitor: Visitor, known: Partial<Totals>): Promise<Totals> {
   const total = async (scope: MyChannelsFilter['scope']) =>
-    (await channels.listMyChannels(visitor, { scope }, { limit: 1 })).total;
+    known[scope] ?? (await channels.listMyChannels(visitor, { scope }, { limit: 0 })).total;
   return { mine: await total('mine'), open: await total('open'), deleted: await total('deleted') };
 }
 

@@ -57,6 +57,24 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
 
     const byLevel = (level: PermissionLevel) => (fresh: Membership) => addedByHand(fresh, level);
 
+    it('counts without listing when asked for none', async () => {
+      const ana = await person();
+      for (const name of ['One', 'Two', 'Three', 'Gone']) await enter(await make(name), ana, byLevel('manager'));
+      await make('Open', { privacy: 'open' });
+      const [gone] = (await storage().channels.listChannels({ referenceId: 'Gone' }, { limit: 1 })).items;
+      await set(gone as Channel, { deletedAt: NOW });
+      const total = async (filter: MyChannelsFilter) => {
+        const asked = { platformId: PLATFORM, userId: ana.id };
+        const page = await storage().channels.listMyChannels(asked, filter, { limit: 0 });
+        expect(page).toMatchObject({ items: [], nextCursor: null });
+        return page.total;
+      };
+      expect(await total({ scope: 'mine' })).toBe(3);
+      expect(await total({ scope: 'mine', q: 't' })).toBe(2);
+      expect(await total({ scope: 'open' })).toBe(1);
+      expect(await total({ scope: 'deleted' })).toBe(1);
+    });
+
     it('lists where the person is an active member, with their level and everything of the channel', async () => {
       const ana = await person();
       const moderated = await make('moderated', { privacy: 'restricted', tags: ['green'] });
