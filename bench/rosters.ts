@@ -2,10 +2,10 @@ import { Pool } from 'undici';
 import type { Walk } from './servers/bare-walk.ts';
 import type { MeasuredSync, RostrumStart } from './servers/rostrum.ts';
 import type { SandboxCourses, SandboxStart } from './servers/sandbox.ts';
-import { Browser } from './support/browser.ts';
 import { type Child, startChild } from './support/child.ts';
 import type { LaunchTarget } from './support/launch-types.ts';
-import { median, quantile, readableMs } from './support/numbers.ts';
+import { median, readableMs } from './support/numbers.ts';
+import { enter, measurePages, nextPage, type PageTimes, pageRows } from './support/pages.ts';
 import { freePort } from './support/ports.ts';
 import type { Row } from './support/table.ts';
 
@@ -13,13 +13,13 @@ import type { Row } from './support/table.ts';
 export type RosterSizes = { repetitions: Readonly<Record<number, number>>; pages: number };
 
 const PUBLIC_URL = 'https://tool.example';
-const GOALS = { people: 10_000, first: 3, again: 1.5, pauseMs: 50, memoryMb: 200, memoryPeople: 100_000, pageMs: 50 };
+const GOALS = { people: 10_000, first: 3, again: 1.5, pauseMs: 50, memoryMb: 200, memoryPeople: 100_000 };
 
 const KINDS = ['first', 'again', 'changed'] as const;
 type Kind = (typeof KINDS)[number];
 type Pair = { walk: Walk; sync: MeasuredSync };
-type Repetition = Record<Kind, Pair> & { memoryMb: number; memberPages: MemberPage[] };
-type MemberPage = { what: string; p50: number; p95: number; cpu: number };
+type Repetition = Record<Kind, Pair> & { memoryMb: number; memberPages: PageTimes[] };
+type MembersList = { target: LaunchTarget; channelId: string };
 
 /** Syncs of Canvas-like courses against the bare walk through the same pages, and the list of their members. */
 export async function measureRosters(sizes: RosterSizes): Promise<Row[]> {
@@ -79,7 +79,7 @@ async function repeat(means: Means): Promise<Repetition> {
     const { peak } = await tool.ask<{ peak: number }>('memory');
     await lms.ask('changeOnePercent');
     const changed = { walk: await walk(), sync: await syncOnce(tool, channelId, people) };
-    const memberPages = people === GOALS.people ? await measurePages({ ...means, tool }, target, channelId) : [];
+    const memberPages = people === GOALS.people ? await measureMembers({ ...means, tool }, { target, channelId }) : [];
     await lms.ask('reset');
     return { first, again, changed, memoryMb: (peak - idle.rss) / 2 ** 20, memberPages };
   } finally {
@@ -98,60 +98,22 @@ async function syncOnce(tool: Child, channelId: string, people: number): Promise
   return sync;
 }
 
-async function measurePages(
-  means: Means & { tool: Child },
-  target: LaunchTarget,
-  channelId: string,
-): Promise<MemberPage[]> {
-  const pool = new Pool(target.origin, { connections: 1 });
-  const browser = await enter(means, target, pool);
-  const members = `/channels/${channelId}/members`;
-  const list = await browser.get(members);
-  const next = /href="([^"]*[?&](?:amp;)?cursor=[^"]*)"/.exec(list.body)?.[1]?.replaceAll('&amp;', '&');
-  if (list.status !== 200 || !next) throw new Error(`no list of members: ${list.status}`);
-  const paths = [
-    { what: 'first page', path: members },
-    { what: 'next page', path: next },
-    { what: 'search, many found', path: `${members}?q=an` },
-    { what: 'search, none found', path: `${members}?q=zzzzz` },
-    { what: 'filter by level', path: `${members}?level=manager` },
-  ];
-  const measured: MemberPage[] = [];
-  const read = async (path: string, times: number) => {
-    const all: number[] = [];
-    for (let i = 0; i < times; i++) {
-      const page = await browser.get(path);
-      if (page.status !== 200) throw new Error(`${path}: ${page.status}`);
-      all.push(page.ms);
-    }
-    return all;
-  };
-  for (const { path } of paths) await read(path, WARM_UP);
-  for (const { what, path } of paths) {
-    const cpuBefore = await means.tool.ask<number>('cpu');
-    const times = await read(path, means.pages);
-    const cpu = ((await means.tool.ask<number>('cpu')) - cpuBefore) / means.pages;
-    measured.push({ what, cpu, p50: median(times), p95: quantile(times, 0.95) });
-  }
+async function measureMembers({ lms, tool, courses, pages }: Means & { tool: Child }, list: MembersList) {
+  const pool = new Pool(list.target.origin, { connections: 1 });
+  const browser = await enter(lms, courses.course, { target: list.target, pool });
+  const members = `/channels/${list.channelId}/members`;
+  const measured = await measurePages(
+    [
+      { what: 'first page', path: members },
+      { what: 'next page', path: await nextPage(browser, members) },
+      { what: 'search, many found', path: `${members}?q=an` },
+      { what: 'search, none found', path: `${members}?q=zzzzz` },
+      { what: 'filter by level', path: `${members}?level=manager` },
+    ],
+    { browser, tool, times: pages },
+  );
   await pool.close();
   return measured;
-}
-
-/** Requests of each page before it is measured. */
-const WARM_UP = 20;
-
-/** Launches as the course's instructor; Canvas's side is asked without HTTP, for it is not what is measured. */
-async function enter({ lms, courses }: Means, target: LaunchTarget, pool: Pool): Promise<Browser> {
-  const browser = new Browser(pool);
-  const { id, instructor } = courses.course;
-  const form = await lms.ask<Record<string, string>>('loginForm', { courseId: id, personId: instructor });
-  let answer = await browser.post(target.loginPath, form);
-  while (answer.location?.startsWith('/')) answer = await browser.get(answer.location);
-  const back = await lms.ask<{ kind: string; fields: Record<string, string> }>('answer', answer.location);
-  if (back.kind !== 'post') throw new Error(`the LMS refused the login: ${JSON.stringify(back)}`);
-  answer = await browser.post(target.launchPath, back.fields);
-  if (answer.status !== 303) throw new Error(`no launch: ${answer.status}`);
-  return browser;
 }
 
 function rowsOf(people: number, measured: readonly Repetition[]): Row[] {
@@ -192,20 +154,9 @@ function rowsOf(people: number, measured: readonly Repetition[]): Row[] {
       goal: '0',
       ok: written === 0,
     },
-    ...pageRows(name, measured),
+    ...pageRows(
+      `Members of ${name}`,
+      measured.map(({ memberPages }) => memberPages),
+    ),
   ];
-}
-
-function pageRows(name: string, measured: readonly Repetition[]): Row[] {
-  const kinds = measured[0]?.memberPages ?? [];
-  return kinds.map(({ what }, i) => {
-    const of = (key: 'p50' | 'p95' | 'cpu') =>
-      median(measured.map(({ memberPages }) => memberPages[i]?.[key] ?? Number.NaN));
-    return {
-      what: `Members of ${name}, ${what}`,
-      measured: `p95 ${readableMs(of('p95'))} (p50 ${readableMs(of('p50'))}, CPU ${readableMs(of('cpu'))})`,
-      goal: `p95 under ${GOALS.pageMs} ms`,
-      ok: of('p95') < GOALS.pageMs,
-    };
-  });
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { measureColdStart } from './cold-start.ts';
 import { type LaunchSizes, measureLaunches } from './launches.ts';
+import { type ListSizes, measureLists } from './lists.ts';
 import { measureRosters, type RosterSizes } from './rosters.ts';
 import { type Row, table } from './support/table.ts';
 
@@ -18,22 +19,25 @@ async function main(words: readonly string[]): Promise<void> {
   console.log(`\n${machine(loadBefore)}\n\n${table(rows)}`);
 }
 
-type Sizes = { launches: LaunchSizes; rosters: RosterSizes; starts: number };
+type Sizes = { launches: LaunchSizes; rosters: RosterSizes; lists: ListSizes; starts: number };
 
 const FULL: Sizes = {
   launches: { repetitions: 3, warmUp: 2000, launches: 2000 },
   rosters: { repetitions: { 1000: 5, 10000: 5, 100000: 1 }, pages: 200 },
+  lists: { channels: 10_000, people: 100_000, pages: 200 },
   starts: 7,
 };
 const QUICK: Sizes = {
   launches: { repetitions: 3, warmUp: 400, launches: 400 },
   rosters: { repetitions: { 1000: 3, 10000: 2 }, pages: 60 },
+  lists: { channels: 10_000, people: 100_000, pages: 60 },
   starts: 3,
 };
 
 const MEASUREMENTS: Record<string, (sizes: Sizes) => Promise<Row[]>> = {
   launches: ({ launches }) => measureLaunches(launches),
   rosters: ({ rosters }) => measureRosters(rosters),
+  lists: ({ lists }) => measureLists(lists),
   start: ({ starts }) => measureColdStart(starts),
 };
 

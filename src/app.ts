@@ -4,6 +4,7 @@ import { type Express, Router } from 'express';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/api.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
+import { createPeopleIndexer } from './channels/index-people.ts';
 import { createManageMembers } from './channels/manage-members.ts';
 import type { SyncRunner } from './channels/sync-runner.ts';
 import { requestDueSyncs } from './channels/sync-schedule.ts';
@@ -42,7 +43,7 @@ export type App = {
   syncRunner: SyncRunner;
   /** Reads the registry again after a platform was added in this process. */
   platformsChanged(): Promise<void>;
-  /** Begins what runs beside requests: syncs, and the removal of what has expired. */
+  /** Begins what runs beside requests: syncs, making new people findable, and the removal of what has expired. */
   startWork(): Promise<void>;
   /** Opens the port and returns the one in use. */
   listen(): Promise<number>;
@@ -69,6 +70,7 @@ export type AppDeps = {
 const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
 const REGISTRY_EVERY_MS = 10_000;
 const SCHEDULE_EVERY_MS = 60_000;
+const INDEXING_EVERY_MS = 1_000;
 const CLEANING_EVERY_MS = 60_000;
 const CLEANED_AT_ONCE = 500;
 
@@ -179,6 +181,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
           ),
           SCHEDULE_EVERY_MS,
         ).unref(),
+        setInterval(quietly(createPeopleIndexer(storage.memberships, stopping.signal)), INDEXING_EVERY_MS).unref(),
         setInterval(
           quietly(() => removeExpired(storage, clock)),
           CLEANING_EVERY_MS,

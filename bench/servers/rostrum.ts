@@ -20,6 +20,7 @@ type RostrumPlatform = {
   jwksUrl: string;
 };
 export type Course = { contextId: string; title: string; rosterUrl: string; instructor: string };
+export type ManyChannels = { count: number; instructor: string };
 export type MeasuredSync = {
   ms: number;
   cpu: number;
@@ -53,6 +54,8 @@ answerQuestions({
   },
   openCourse: (course: Course) => openCourse(tool(), course),
   sync: (channelId: ChannelId) => measureSync(tool(), channelId),
+  fillChannels: (given: ManyChannels) => fillChannels(tool(), given),
+  fillPeople: (count: number) => fillPeople(tool(), count),
   token: () => tool().seen.authorization,
   memory: () => ({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
 });
@@ -132,6 +135,29 @@ async function openCourse({ storage, platform }: Running, course: Course): Promi
   );
   if (!opened.ok) throw new Error(opened.reason);
   return opened.value.channel.id;
+}
+
+/** So many channels that this person is in, and as many of the platform that are open to everybody. */
+async function fillChannels(running: Running, { count, instructor }: ManyChannels): Promise<void> {
+  const { channels } = running.storage;
+  for (let i = 0; i < count; i++) {
+    const title = `Course ${i} of ${SUBJECTS[i % SUBJECTS.length]}`;
+    await openCourse(running, { contextId: `mine-${i}`, title, rosterUrl: 'https://lms.example/', instructor });
+    const open = await openCourse(running, { contextId: `open-${i}`, title, rosterUrl: '', instructor: 'colleague' });
+    const channel = await channels.findChannel(open);
+    if (channel) await channels.updateChannel({ ...channel, privacy: 'open' }, Date.now());
+  }
+}
+
+const SUBJECTS = ['Biology', 'Chemistry', 'History', 'Physics', 'Law'];
+const NAMES = ['Ana', 'Ben', 'Maria', 'José', 'Zoë', 'Ivan', 'Li', 'Fatima', 'Olu', 'Kim'];
+
+async function fillPeople({ storage, platform }: Running, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const person = { name: `${NAMES[i % NAMES.length]} Number${i}`, email: `person.${i}@school.example` };
+    await storage.memberships.upsertUser({ platformId: platform.id, subject: `s-${i}`, person, at: Date.now() });
+  }
+  while (await storage.memberships.indexPeople(1000));
 }
 
 /** Longer than this resolution is what counts as a pause. */

@@ -122,7 +122,7 @@ export function memberOperations(deps: OperationDeps): MemberOperations {
     },
 
     async searchPeople({ query: { platformId, q, limit = 20 } }) {
-      const people = await memberships.searchUsers(platformId as PlatformId, q, limit);
+      const people = await memberships.searchUsers({ platformId: platformId as PlatformId }, q, limit);
       return success({ body: { items: people.map(presentPerson), nextCursor: null } });
     },
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Reader } from '../lib/reader.ts';
-import type { PlatformId, User, UserId } from './channel.ts';
+import type { Channel, User, UserId } from './channel.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
@@ -24,19 +24,23 @@ export type PeopleDeps = {
   memberships: Pick<MembershipStore, 'searchUsers' | 'findUserBySubject' | 'findMembership'>;
 };
 
-/** People of the channel's own platform whom a search finds; who is named by the exact ID of the LMS comes first. */
+/** People of the channel's own platform and school whom a search finds; who is named by the exact ID of the LMS comes first. */
 export async function findPeople(deps: PeopleDeps, viewer: Viewer, text: string): Promise<FoundPerson[]> {
   if (text.length < LEAST_CHARACTERS) return [];
-  const { id: channelId, platformId } = viewer.channel;
-  const users = await searchPeople(deps, platformId, text);
+  const { id: channelId } = viewer.channel;
+  const users = await searchPeople(deps, viewer.channel, text);
   return Promise.all(
     users.map(async (user) => ({ user, member: await deps.memberships.findMembership(channelId, user.id) })),
   );
 }
 
-async function searchPeople({ memberships }: PeopleDeps, platformId: PlatformId, text: string): Promise<User[]> {
+async function searchPeople(
+  { memberships }: PeopleDeps,
+  { platformId, tenant }: Pick<Channel, 'platformId' | 'tenant'>,
+  text: string,
+): Promise<User[]> {
   const exact = await memberships.findUserBySubject(platformId, text);
-  const found = await memberships.searchUsers(platformId, text, MOST_FOUND);
+  const found = await memberships.searchUsers({ platformId, tenant }, text, MOST_FOUND);
   const others = found.filter(({ id }) => id !== exact?.id);
   return [...(exact ? [exact] : []), ...others].slice(0, MOST_FOUND);
 }

@@ -32,7 +32,10 @@ export type ChannelStore = {
    * with it.
    */
   updateChannel(channel: Channel, at: number, note?: (written: Channel) => ActivityEvent[]): Promise<Channel | null>;
-  /** Channels of one person, by name; `total` counts those that match, up to `MOST_COUNTED`. */
+  /**
+   * Channels of one person, by name; `total` counts those that match, up to `MOST_COUNTED`. A limit of 0 asks for the
+   * total alone.
+   */
   listMyChannels(person: ChannelPerson, filter: MyChannelsFilter, page: PageRequest): Promise<MyChannelsPage>;
   contextsOfChannel(channelId: ChannelId): Promise<CourseContext[]>;
   findContext(platformId: PlatformId, contextId: string): Promise<CourseContext | null>;
@@ -72,7 +75,12 @@ export type ChannelFilter = {
   deleted?: true;
 };
 
-export type ChannelPerson = { platformId: PlatformId; userId: UserId };
+export type ChannelPerson = {
+  platformId: PlatformId;
+  userId: UserId;
+  /** See `Channel.tenant`: who is of another school is no visitor. */
+  tenant: string | null;
+};
 
 export type MyChannelsFilter = {
   /**
@@ -107,9 +115,15 @@ export type MembershipStore = {
   /**
    * People of a platform by the beginnings of words: each word of `q` begins a word of the name, the e-mail address or
    * the ID. Test students are left out. By name, at most `limit`. For lists of suggestions, so a very common beginning
-   * may leave some out.
+   * may leave some out. Of more than 1,000 people who are new to the site some may be found only after `indexPeople` has
+   * ended. With a `tenant`, only who is or was in a channel of that school (`Channel.tenant`; null: of none that is told).
    */
-  searchUsers(platformId: PlatformId, q: string, limit: number): Promise<User[]>;
+  searchUsers(among: { platformId: PlatformId; tenant?: string | null }, q: string, limit: number): Promise<User[]>;
+  /**
+   * Does a part of what finding new people needs, for `limit` of them; true when more are left. To be called again and
+   * again beside other work. A store that does all of it when it makes a user returns false.
+   */
+  indexPeople(limit: number): Promise<boolean>;
   findMembership(channelId: ChannelId, userId: UserId): Promise<Membership | null>;
   /** True for whom an LMS has called its test student in any course: nobody whom people enter or who owns a channel. */
   isTestStudent(userId: UserId): Promise<boolean>;

@@ -1,4 +1,5 @@
 import type { RequestHandler, Router } from 'express';
+import { respondProblem } from '../web/problems.ts';
 import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
 import { readerOf } from '../web/request-reader.ts';
@@ -71,6 +72,7 @@ async function look(
   const { req, res, viewer, links, request, query } = visit;
   const selection = selectionOf(request, query);
   const seen = await previewMany(deps, { channelId: viewer.channel.id, selection, change: changeOf(request.do) });
+  if (!seen.ok && seen.reason === 'no-such-channel') return respondProblem(req, res, seen.reason);
   const outcome = seen.ok ? seen.value : null;
   const place = placeOf(req, 'members', await deps.channels.contextsOfChannel(viewer.channel.id));
   const asked = { request, query, outcome, isMoreThanSeen };

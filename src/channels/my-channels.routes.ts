@@ -65,13 +65,11 @@ function listMine(deps: MyChannelsRoutesDeps) {
   };
 }
 
-async function totalsOf(
-  { channels }: MyChannelsRoutesDeps,
-  visitor: Visitor,
-  known: Partial<MyChannelsFacts['totals']>,
-): Promise<MyChannelsFacts['totals']> {
+type Totals = MyChannelsFacts['totals'];
+
+async function totalsOf({ channels }: MyChannelsRoutesDeps, visitor: Visitor, known: Partial<Totals>): Promise<Totals> {
   const total = async (scope: MyChannelsFilter['scope']) =>
-    known[scope] ?? (await channels.listMyChannels(visitor, { scope }, { limit: 1 }));
+    known[scope] ?? (await channels.listMyChannels(visitor, { scope }, { limit: 0 }));
   return { mine: await total('mine'), open: await total('open'), deleted: await total('deleted') };
 }
 

@@ -8,7 +8,7 @@ import {
   withoutRosterEntry,
   withRosterEntry,
 } from './membership.ts';
-import { entryMark } from './roster-mark.ts';
+import { entryMark, type MarkedEntry } from './roster-mark.ts';
 import type { HoldReason, MemberSummary, RosterChange, RosterChangeKind, SyncCounts } from './sync-run.ts';
 import { NO_COUNTS } from './sync-run.ts';
 
@@ -53,7 +53,7 @@ export type RosterComparison = {
 };
 
 export function createRosterComparison(
-  roster: ReadonlyMap<string, RosterEntry>,
+  roster: ReadonlyMap<string, RosterEntry | MarkedEntry>,
   policy: RosterPolicy,
 ): RosterComparison {
   const seen = new Set<string>();
@@ -63,7 +63,7 @@ export function createRosterComparison(
   return {
     passOver(subject, mark) {
       const entry = mark === null ? undefined : roster.get(subject);
-      if (!entry || entryMark(entry) !== mark) return false;
+      if (!entry || ('mark' in entry ? entry.mark : entryMark(entry)) !== mark) return false;
       seen.add(subject);
       if (entry.isTest) return true;
       counts.unchanged += 1;
@@ -99,8 +99,8 @@ function* unseen(roster: ReadonlyMap<string, RosterEntry>, seen: ReadonlySet<str
   for (const entry of roster.values()) if (!seen.has(entry.subject)) yield entry;
 }
 
-/** People sorted at once: some 10 ms of work. */
-const PORTION = 10_000;
+/** People sorted at once: some 10 ms of work, and in a process that does it first twice as long. */
+const PORTION = 5_000;
 
 /** By name, as a store's lists have them: what is written together then stands together, and is read so by people. */
 function* sortedInPortions(entries: Iterable<RosterEntry>): Generator<RosterEntry> {

@@ -1,6 +1,7 @@
 import { type RosterEntry, rolesKey } from './membership.ts';
 import { higherLevel } from './permission-level.ts';
 import { type MappedRoles, mapRoles, type RoleMappingOptions } from './role-mapping.ts';
+import { entryMark, type MarkedEntry } from './roster-mark.ts';
 import type { RosterMember } from './roster-source.ts';
 
 /**
@@ -8,13 +9,13 @@ import type { RosterMember } from './roster-source.ts';
  * set (a course has a handful), so 100,000 people cost tens of megabytes.
  */
 export type RosterIndex = {
-  entries: ReadonlyMap<string, RosterEntry>;
-  /** Adds a page. People whose roles give no level in this course are left out. */
+  entries: ReadonlyMap<string, MarkedEntry>;
+  /** Adds a page, and makes the marks of its people while the LMS makes the next one. People whose roles give no level in this course are left out. */
   add(members: readonly RosterMember[], mapping: RoleMappingOptions): void;
 };
 
 export function createRosterIndex(): RosterIndex {
-  const entries = new Map<string, RosterEntry>();
+  const entries = new Map<string, MarkedEntry>();
   const interned = new Map<string, { key: string; mapped: MappedRoles }>();
 
   function rolesOf(member: RosterMember, mapping: RoleMappingOptions) {
@@ -42,7 +43,8 @@ export function createRosterIndex(): RosterIndex {
           inactive: member.inactive,
         };
         const other = entries.get(member.subject);
-        entries.set(member.subject, other ? mergeEntries(other, entry) : entry);
+        const merged = other ? mergeEntries(other, entry) : entry;
+        entries.set(member.subject, Object.assign(merged, { mark: entryMark(merged) }));
       }
     },
   };

@@ -12,6 +12,9 @@ export function memberMark(member: Membership): string | null {
     : null;
 }
 
+/** With its mark, made before it is asked for. */
+export type MarkedEntry = RosterEntry & { mark: string | null };
+
 /** The mark of the members whom this entry would leave as they are; null when there may be none. */
 export function entryMark(entry: RosterEntry): string | null {
   return entry.inactive ? null : digest(entry.person, entry.level, entry.roles, entry.isTest);

@@ -4,9 +4,7 @@ import type { Random } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import { type CourseContext, SYNC_AS_THE_SITE } from './channel.ts';
 import type { ChannelStore, LeaseStore, MembershipStore, SyncStore } from './channel-store.ts';
-import { withLease } from './lease.ts';
-import { managersGained } from './member-changes.ts';
-import type { Membership } from './membership.ts';
+import { createManagerGuard } from './manager-guard.ts';
 import type { PermissionLevel } from './permission-level.ts';
 import { applyRosterChange, createRosterComparison, type RosterPolicy } from './roster-diff.ts';
 import { createRosterIndex, type RosterIndex } from './roster-index.ts';
@@ -41,6 +39,8 @@ const WALK_DEADLINE = 45 * 60_000;
 const INDEXED = 1_000;
 const COMPARED = 500;
 const WRITTEN = 200;
+/** The first changes of a run: in a process that has done no sync yet, each takes several times as long. */
+const WRITTEN_FIRST = 50;
 /** Progress is written at most this often, in milliseconds. */
 const PROGRESS_EVERY = 400;
 
@@ -167,9 +167,9 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
   const { id: syncId, channelId, platformId } = run;
   const guard = createManagerGuard(deps, run, policy);
   await guard.lookAgain();
-  for (let from = run.appliedChanges; from < run.totalChanges; ) {
+  for (let from = run.appliedChanges, atOnce = WRITTEN_FIRST; from < run.totalChanges; ) {
     if (signal.aborted) return run;
-    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(WRITTEN, run.totalChanges - from) });
+    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(atOnce, run.totalChanges - from) });
     if (changes.length === 0) break;
     const upTo = from + changes.length;
     const at = deps.clock();
@@ -180,58 +180,12 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
     );
     if (!ours) throw new RunTakenOver();
     from = upTo;
+    atOnce = Math.min(atOnce * 2, WRITTEN);
     await yieldToRequests();
   }
   const applied = await save(deps, { ...run, appliedChanges: run.totalChanges });
   await guard.applyRest();
   return finish(deps, applied, { state: 'applied', reason: null });
-}
-
-/**
- * Whether a roster leaves nobody to manage was asked when it was compared; people may have demoted the others since. So
- * the lines that take a manager away come last, one at a time and beside no change by hand, and the last manager stays:
- * the next sync asks about them. What a person decided to apply is applied.
- */
-function createManagerGuard(deps: SyncDeps, run: SyncRun, policy: RosterPolicy) {
-  const { channelId, platformId } = run;
-  const rest = new Map<string, RosterChange>();
-
-  function putOff(current: Membership | null, change: RosterChange, next: Membership | null): Membership | null {
-    if (run.decidedBy !== null || next === null || managersGained(current, next) >= 0) return next;
-    rest.set(change.subject, change);
-    return null;
-  }
-
-  async function applyOne(change: RosterChange): Promise<void> {
-    const user = await deps.memberships.findUserBySubject(platformId, change.subject);
-    if (!user) return;
-    const at = deps.clock();
-    const key = { channelId, userId: user.id, subject: user.subject, at };
-    const applied = await deps.memberships.changeKeepingManager(key, (current) =>
-      applyRosterChange(current, change, key, policy),
-    );
-    if (!applied.ok) deps.log.warn({ syncId: run.id, channelId, userId: user.id }, 'roster sync kept the last manager');
-  }
-
-  return {
-    putOff,
-    /** A run that is taken up again knows nothing of what it had put off. */
-    async lookAgain(): Promise<void> {
-      for (let from = 0; from < run.appliedChanges && run.decidedBy === null; from += WRITTEN) {
-        const limit = Math.min(WRITTEN, run.appliedChanges - from);
-        for (const change of await deps.syncs.syncChanges(run.id, { from, limit })) {
-          const user = await deps.memberships.findUserBySubject(platformId, change.subject);
-          const current = user && (await deps.memberships.findMembership(channelId, user.id));
-          if (!current) continue;
-          putOff(current, change, applyRosterChange(current, change, { ...current, at: deps.clock() }, policy));
-        }
-        await yieldToRequests();
-      }
-    },
-    async applyRest(): Promise<void> {
-      for (const change of rest.values()) await withLease(deps, `members:${channelId}`, () => applyOne(change));
-    },
-  };
 }
 
 async function policyOf(deps: SyncDeps, run: SyncRun): Promise<RosterPolicy> {

@@ -7,13 +7,18 @@ const LOOKED_AT = 250;
 
 /** Where a member stands in lists: by name, people without one last, by subject. Never empty. */
 export function memberSortKey(subject: string, person: Person): string {
-  const name = foldPart(person.name);
-  return name === '' ? `1${foldPart(subject)}` : `0${name}`;
+  return memberKeys(subject, person).sortKey;
 }
 
 /** What a search looks through: name, address and subject, a line each, so that no match spans two of them. */
 export function memberSearchText(subject: string, person: Person): string {
-  return [foldPart(person.name), foldPart(person.email), foldPart(subject)].join('\n');
+  return memberKeys(subject, person).search;
+}
+
+/** Both of them, for less than twice the work: a first sync asks for thousands. */
+export function memberKeys(subject: string, person: Person): { sortKey: string; search: string } {
+  const [name, email, id] = [foldPart(person.name), foldPart(person.email), foldPart(subject)];
+  return { sortKey: name === '' ? `1${id}` : `0${name}`, search: `${name}\n${email}\n${id}` };
 }
 
 /** Where a channel stands in lists: by the name people see. */

@@ -116,7 +116,15 @@ async function addChannel(
   { platformId, contextId, at }: { platformId: PlatformId; contextId: string; at: number },
 ): Promise<Channel> {
   const title = `Course ${contextId}`;
-  const fresh = makeChannel({ id: newId(at), platformId, referenceId: contextId, title, label: null, createdAt: at, updatedAt: at });
+  const fresh = makeChannel({
+    id: newId(at),
+    platformId,
+    referenceId: contextId,
+    title,
+    label: null,
+    createdAt: at,
+    updatedAt: at,
+  });
   const course = { platformId, contextId, deploymentId: '1', title, label: null, types: [], rosterUrl: null };
   return (await channels.openChannelForContext({ ...course, at, fresh })).channel;
 }

@@ -15,6 +15,8 @@ export type Checkpoints = {
 const EVERY = 100;
 /** Changed rows that are worth a checkpoint: some 1,000 pages, a quarter of what the connection itself would wait for. */
 const ENOUGH = 500;
+/** A process that lived this long, in milliseconds, has work: its thread begins now and not in the middle of the first sync. */
+const STARTS_AFTER = 1_000;
 
 export function startCheckpoints(db: Database, path: string): Checkpoints {
   const changedRows = db.prepare<[], number>('SELECT total_changes()').pluck();
@@ -44,9 +46,13 @@ export function startCheckpoints(db: Database, path: string): Checkpoints {
   }
 
   const timer = setInterval(look, EVERY).unref();
+  const firstStart = setTimeout(() => {
+    worker ??= start();
+  }, STARTS_AFTER).unref();
   return {
     close() {
       clearInterval(timer);
+      clearTimeout(firstStart);
       return worker === null || worker.threadId === -1 ? null : end(worker);
     },
   };

@@ -2,7 +2,7 @@ import type { ChannelId, UserId } from '../../channels/channel.ts';
 import { type Membership, sameMembership } from '../../channels/membership.ts';
 import { memberMark } from '../../channels/roster-mark.ts';
 import { wellFormed } from '../../lib/fold.ts';
-import { memberSearchText, memberSortKey } from '../member-keys.ts';
+import { memberKeys } from '../member-keys.ts';
 import { toFlag } from './columns.ts';
 import type { Database } from './database.ts';
 import { wellFormedPerson } from './user-rows.ts';
@@ -70,6 +70,7 @@ const STATE_COLUMNS = [
 
 function stateValues(member: Membership): (string | number | null)[] {
   const { person, subject } = member;
+  const { sortKey, search } = memberKeys(subject, person);
   return [
     person.name,
     person.email,
@@ -89,8 +90,8 @@ function stateValues(member: Membership): (string | number | null)[] {
     member.lastSeenAt,
     member.updatedAt,
     member.version,
-    memberSortKey(subject, person),
-    memberSearchText(subject, person),
+    sortKey,
+    search,
     memberMark(member),
     toFlag(member.rosterInactive),
   ];

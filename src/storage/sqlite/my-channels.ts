@@ -28,6 +28,7 @@ const SCOPES: Record<MyChannelsFilter['scope'], { level: string; from: string }>
     level: 'NULL',
     from: `channels INDEXED BY channels_to_visit
       WHERE channels.platform_id = @platformId AND channels.privacy <> 'private' AND channels.deleted_at IS NULL
+        AND channels.tenant IS @tenant
         AND NOT EXISTS (SELECT 1 FROM memberships WHERE channel_id = channels.id AND user_id = @userId)`,
   },
   deleted: {
@@ -40,6 +41,16 @@ const SCOPES: Record<MyChannelsFilter['scope'], { level: string; from: string }>
   },
 };
 
+/**
+ * Those of `mine`, when nothing is searched for: a page shows this total beside every scope, and this way no channel is
+ * looked at but the deleted ones, which are few.
+ */
+const COUNT_MINE = `SELECT
+  (SELECT count(*) FROM memberships INDEXED BY memberships_of_user WHERE user_id = @userId AND active = 1) -
+  (SELECT count(*) FROM channels INDEXED BY channels_deleted
+     CROSS JOIN memberships ON memberships.channel_id = channels.id AND memberships.user_id = @userId
+     WHERE channels.platform_id = @platformId AND channels.deleted_at IS NOT NULL AND memberships.active = 1)`;
+
 /** The channels of one person. They are picked from indexes alone; `find` reads those of the page. */
 export function createMyChannels(
   db: Database,
@@ -50,19 +61,21 @@ export function createMyChannels(
     open: prepareScope(db, 'open'),
     deleted: prepareScope(db, 'deleted'),
   };
+  const countMine = db.prepare<[Parameters], number>(COUNT_MINE).pluck();
   return async (person, { scope, q }, page) => {
     const { pick, count } = scopes[scope];
-    const { platformId, userId } = person;
-    const parameters: Parameters = { platformId, userId, q: memberSearch(q) };
+    const { platformId, userId, tenant } = person;
+    const parameters: Parameters = { platformId, userId, tenant, q: memberSearch(q) };
     // No ID is empty, so this stands before all of them.
     const [sortKey, id] = positionOf(page, ['string', 'string']) ?? ['', ''];
-    const rows = pick.all({ ...parameters, sortKey, id, limit: page.limit + 1 });
+    const rows = page.limit === 0 ? [] : pick.all({ ...parameters, sortKey, id, limit: page.limit + 1 });
     const picked = toPage(rows, page.limit, { item: (row) => row, position: (row) => [row.sortKey, row.id] });
     const items = picked.items.flatMap((row): MyChannel[] => {
       const channel = find(row.id);
       return channel ? [{ channel, level: row.level }] : [];
     });
-    const counted = count.get(parameters) ?? 0;
+    const counting = scope === 'mine' && parameters.q === null ? countMine : count;
+    const counted = counting.get(parameters) ?? 0;
     const total = Math.min(counted, MOST_COUNTED);
     return { items, nextCursor: picked.nextCursor, total, totalIsCapped: counted > total };
   };

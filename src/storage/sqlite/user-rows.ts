@@ -32,7 +32,7 @@ export function createUserRows(db: Database): UserRows {
      RETURNING ${USER_COLUMNS}`,
   );
 
-  const keepWords = createUserWordRows(db);
+  const words = createUserWordRows(db);
 
   function findBySubject(platformId: PlatformId, subject: string): User | null {
     return bySubject.get(platformId, wellFormed(subject)) ?? null;
@@ -42,9 +42,9 @@ export function createUserRows(db: Database): UserRows {
   function write({ platformId, subject, person, at }: SaidOfUser): User {
     const known = findBySubject(platformId, subject);
     const saved = known ? update.get(person.name, person.email, at, platformId, known.subject) : null;
-    const user = saved ?? make({ platformId, subject, person, at });
-    keepWords(known, user);
-    return user;
+    if (!known || !saved) return make({ platformId, subject, person, at });
+    words.rename(known, saved);
+    return saved;
   }
 
   function make({ platformId, subject, person, at }: SaidOfUser): User {

@@ -1,10 +1,13 @@
 import type { PlatformId, User, UserId } from '../../channels/channel.ts';
 import type { MembershipStore } from '../../channels/channel-store.ts';
+import { yieldToRequests } from '../../lib/clock.ts';
 import { memberSortKey } from '../member-keys.ts';
 import { isFoundBy, searchWords } from '../user-words.ts';
 import { toJson } from './columns.ts';
 import type { Database } from './database.ts';
+import { isOutage } from './faults.ts';
 import { USER_COLUMNS } from './user-rows.ts';
+import { createUserWordRows } from './user-word-rows.ts';
 
 /** People a search looks at, at most: beginnings that more have in common must not hold up the process. */
 const LOOKED_AT = 1000;
@@ -12,15 +15,20 @@ const LOOKED_AT = 1000;
 /** So many are sorted by name; of a beginning that more have in common a list of suggestions shows some anyway. */
 const ENOUGH = 100;
 
+/** New people whom a search makes findable first, at most, and how many of them in one go: some 10 ms of work. */
+const MOST_NEW = 1000;
+const NEW_AT_ONCE = 200;
+
 /** Stands behind every word that begins with what is before it: no text has this character. */
 const BEHIND_ALL = '\u{10ffff}';
 
 const BEGIN = 'platform_id = @platformId AND word >= @from AND word < @to';
 
+type Among = Parameters<MembershipStore['searchUsers']>[0];
 type Range = { platformId: PlatformId; from: string; to: string };
 
 /** Finds people of a platform, and many at once. */
-export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers' | 'searchUsers'> {
+export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers' | 'searchUsers' | 'indexPeople'> {
   const byIds = db.prepare<[string], User>(
     `SELECT ${USER_COLUMNS} FROM users WHERE id IN (SELECT value FROM json_each(?))`,
   );
@@ -37,6 +45,20 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
   const asTestStudent = db.prepare<[string]>(
     'SELECT 1 FROM memberships INDEXED BY memberships_of_user WHERE user_id = ? AND is_test = 1 LIMIT 1',
   );
+  const atSchool = db.prepare<[string, string | null]>(
+    `SELECT 1 FROM memberships INDEXED BY memberships_of_user JOIN channels ON channels.id = channel_id
+     WHERE user_id = ? AND tenant IS ? LIMIT 1`,
+  );
+  const words = createUserWordRows(db);
+
+  async function indexNewest(): Promise<void> {
+    try {
+      for (let done = 0; done < MOST_NEW && words.writeNext(NEW_AT_ONCE); done += NEW_AT_ONCE) await yieldToRequests();
+    } catch (error) {
+      // On a full disk people whose words stand already are found all the same.
+      if (!isOutage(error)) throw error;
+    }
+  }
 
   /** The word that the fewest people have, so that the others are looked for among few. */
   function rarest(ranges: Range[]): Range | null {
@@ -45,23 +67,33 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
     return counted.sort((a, b) => a.people - b.people)[0]?.range ?? null;
   }
 
-  function search(platformId: PlatformId, words: string[], enough: number): User[] {
+  function isAmong(id: UserId, { tenant }: Among): boolean {
+    if (asTestStudent.get(id) !== undefined) return false;
+    return tenant === undefined || atSchool.get(id, tenant) !== undefined;
+  }
+
+  function search(among: Among, words: string[], enough: number): User[] {
+    const { platformId } = among;
     const ranges = words.map((word) => ({ platformId, from: word, to: word + BEHIND_ALL }));
     const range = rarest(ranges);
-    const ids = range ? peopleOf.all({ ...range, limit: words.length === 1 ? enough : LOOKED_AT }) : [];
+    const all = words.length === 1 && among.tenant === undefined;
+    const ids = range ? peopleOf.all({ ...range, limit: all ? enough : LOOKED_AT }) : [];
     const found: User[] = [];
     for (const id of new Set(ids)) {
       if (found.length === enough) break;
       const user = byId.get(id);
-      if (user && isFoundBy(user, words) && asTestStudent.get(id) === undefined) found.push(user);
+      if (user && isFoundBy(user, words) && isAmong(id, among)) found.push(user);
     }
     return found;
   }
 
   return {
     findUsers: async (ids) => byIds.all(toJson(ids)),
-    searchUsers: async (platformId, q, limit) =>
-      byName(search(platformId, searchWords(q), Math.max(limit, ENOUGH))).slice(0, limit),
+    async searchUsers(among, q, limit) {
+      await indexNewest();
+      return byName(search(among, searchWords(q), Math.max(limit, ENOUGH))).slice(0, limit);
+    },
+    indexPeople: async (limit) => words.writeNext(limit),
   };
 }
 

@@ -185,7 +185,7 @@ export function defineMembershipChangesSuite(open: OpenStorage): void {
       const isTest = (id: Membership['userId']) => storage().memberships.isTestStudent(id);
       expect([tess && (await isTest(tess.id)), await isTest(ana.userId)]).toEqual([true, false]);
       expect(await isTest('nobody' as Membership['userId'])).toBe(false);
-      const search = (q: string) => storage().memberships.searchUsers(elsewhere.platformId, q, 5);
+      const search = (q: string) => storage().memberships.searchUsers({ platformId: elsewhere.platformId }, q, 5);
       expect([(await search('tess')).length, (await search('ana')).length]).toEqual([0, 1]);
     });
 

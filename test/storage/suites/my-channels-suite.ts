@@ -48,7 +48,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
     }
 
     async function names(user: User, filter: MyChannelsFilter): Promise<string[]> {
-      const asked = { platformId: user.platformId, userId: user.id };
+      const asked = { platformId: user.platformId, userId: user.id, tenant: null };
       const page = await storage().channels.listMyChannels(asked, filter, { limit: 50 });
       expect(page.total).toBe(page.items.length);
       expect(page.nextCursor).toBeNull();
@@ -56,6 +56,39 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
     }
 
     const byLevel = (level: PermissionLevel) => (fresh: Membership) => addedByHand(fresh, level);
+
+    it('keeps the open channels of another school that shares the platform apart', async () => {
+      const ana = await person();
+      await make('Of school A', { privacy: 'open', tenant: 'school-a' });
+      await make('Of school B', { privacy: 'open', tenant: 'school-b' });
+      await make('Of no school that is told', { privacy: 'open' });
+      const open = async (tenant: string | null) => {
+        const asked = { platformId: PLATFORM, userId: ana.id, tenant };
+        const page = await storage().channels.listMyChannels(asked, { scope: 'open' }, { limit: 10 });
+        return [page.total, ...page.items.map(({ channel }) => channel.title)];
+      };
+      expect(await open('school-a')).toEqual([1, 'Of school A']);
+      expect(await open('school-b')).toEqual([1, 'Of school B']);
+      expect(await open(null)).toEqual([1, 'Of no school that is told']);
+    });
+
+    it('counts without listing when asked for none', async () => {
+      const ana = await person();
+      for (const name of ['One', 'Two', 'Three', 'Gone']) await enter(await make(name), ana, byLevel('manager'));
+      await make('Open', { privacy: 'open' });
+      const [gone] = (await storage().channels.listChannels({ referenceId: 'Gone' }, { limit: 1 })).items;
+      await set(gone as Channel, { deletedAt: NOW });
+      const total = async (filter: MyChannelsFilter) => {
+        const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
+        const page = await storage().channels.listMyChannels(asked, filter, { limit: 0 });
+        expect(page).toMatchObject({ items: [], nextCursor: null });
+        return page.total;
+      };
+      expect(await total({ scope: 'mine' })).toBe(3);
+      expect(await total({ scope: 'mine', q: 't' })).toBe(2);
+      expect(await total({ scope: 'open' })).toBe(1);
+      expect(await total({ scope: 'deleted' })).toBe(1);
+    });
 
     it('lists where the person is an active member, with their level and everything of the channel', async () => {
       const ana = await person();
@@ -67,7 +100,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
       await enter(await make('shut'), ana, (fresh) => deactivatedByHand(addedByHand(fresh, 'manager')));
       await enter(await make('someone else'), await person('ben'));
       await make('nobody', { privacy: 'open' });
-      const asked = { platformId: PLATFORM, userId: ana.id };
+      const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
       expect(await storage().channels.listMyChannels(asked, { scope: 'mine' }, { limit: 10 })).toEqual({
         items: [
           { channel: launched, level: 'contributor' },
@@ -104,7 +137,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
       await enter(await make('departed', { privacy: 'open' }), ana, departed);
       expect(await names(ana, { scope: 'open' })).toEqual(['Open', 'restricted']);
       const page = await storage().channels.listMyChannels(
-        { platformId: PLATFORM, userId: ana.id },
+        { platformId: PLATFORM, userId: ana.id, tenant: null },
         { scope: 'open' },
         { limit: 1 },
       );
@@ -121,7 +154,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
 
     it('counts no further than it has to', async () => {
       const ana = await person();
-      const asked = { platformId: PLATFORM, userId: ana.id };
+      const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
       const counted = async () => {
         const page = await storage().channels.listMyChannels(asked, { scope: 'open' }, { limit: 1 });
         return [page.total, page.totalIsCapped];
@@ -154,7 +187,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
       await enter(await make('alive', { ownerId: ana.id }), ana, byLevel('manager'));
       expect(await names(ana, { scope: 'deleted' })).toEqual(['managed', 'owned']);
       expect(await names(ben, { scope: 'deleted' })).toEqual(['of ben']);
-      const asked = { platformId: PLATFORM, userId: ana.id };
+      const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
       const { items } = await storage().channels.listMyChannels(asked, { scope: 'deleted' }, { limit: 10 });
       expect(items).toEqual([
         { channel: managed, level: 'manager' },
@@ -186,7 +219,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
       it('walks all pages by cursor, each with the total of all that match', async () => {
         // Two of each name: the ID decides.
         const ana = await fill(...['b', 'a', 'b', 'a', 'c', 'd', ''].map((title): [string] => [title]));
-        const asked = { platformId: PLATFORM, userId: ana.id };
+        const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
         const seen = await walk(
           async (page) => {
             const shown = await storage().channels.listMyChannels(asked, { scope }, page);
@@ -226,7 +259,7 @@ export function defineMyChannelsSuite(open: OpenStorage): void {
 
       it.each(HOSTILE)('survives the search, the cursor and the title %j', async (text) => {
         const ana = await fill(['plain'], [text]);
-        const asked = { platformId: PLATFORM, userId: ana.id };
+        const asked = { platformId: PLATFORM, userId: ana.id, tenant: null };
         const page = await storage().channels.listMyChannels(asked, { scope }, { limit: 9, cursor: text });
         expect(page.total).toBe(2);
         expect(page.items).toHaveLength(2);

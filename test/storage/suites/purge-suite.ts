@@ -72,7 +72,7 @@ export function definePurgeSuite(open: OpenStorage): void {
       await removeAll(OVER, 100);
       expect(await rowsOf('old')).toEqual(NOTHING);
       expect(await storage().memberships.findUser(ana!.userId)).toMatchObject({ subject: 'ana' });
-      expect(await storage().memberships.searchUsers(PLATFORM, 'ana', 5)).toHaveLength(1);
+      expect(await storage().memberships.searchUsers({ platformId: PLATFORM }, 'ana', 5)).toHaveLength(1);
       expect((await storage().activity.listActivity(channel.id, {}, { limit: 5 })).items).toHaveLength(1);
     });
 
@@ -124,7 +124,7 @@ export function definePurgeSuite(open: OpenStorage): void {
         expect(await channels.updateChannel({ ...deleted, deletedAt: null, version }, NOW + 1)).toBeNull();
       }
       const [ana] = (await storage().memberships.listMembers(deleted.id, {}, { limit: 1 })).items;
-      const person = { platformId: PLATFORM, userId: ana!.userId };
+      const person = { platformId: PLATFORM, userId: ana!.userId, tenant: null };
       for (const scope of ['mine', 'open', 'deleted'] as const) {
         expect((await channels.listMyChannels(person, { scope }, { limit: 5 })).total).toBe(0);
       }

@@ -25,7 +25,7 @@ export function defineUserSearchSuite(open: OpenStorage): void {
     }
 
     async function find(q: string, limit = 10): Promise<string[]> {
-      const users = await storage().memberships.searchUsers(PLATFORM, q, limit);
+      const users = await storage().memberships.searchUsers({ platformId: PLATFORM }, q, limit);
       return users.map(({ subject }) => subject);
     }
 
@@ -65,9 +65,9 @@ export function defineUserSearchSuite(open: OpenStorage): void {
 
     it('keeps platforms apart', async () => {
       await fill();
-      const there = await storage().memberships.searchUsers(ELSEWHERE, 'zoe', 10);
+      const there = await storage().memberships.searchUsers({ platformId: ELSEWHERE }, 'zoe', 10);
       expect(there).toMatchObject([{ subject: '20001', platformId: ELSEWHERE, name: 'Zoë Öztürk of another school' }]);
-      expect(await storage().memberships.searchUsers(ELSEWHERE, 'ruiz', 10)).toEqual([]);
+      expect(await storage().memberships.searchUsers({ platformId: ELSEWHERE }, 'ruiz', 10)).toEqual([]);
     });
 
     it.each(['', '   ', '\u0301', '%', '_', '*', 'z%', 'zo_', 'ru*', ...HOSTILE.slice(1)])(
@@ -80,12 +80,12 @@ export function defineUserSearchSuite(open: OpenStorage): void {
 
     it.each(HOSTILE.filter((text) => !text.includes('surrogate')))('finds somebody whose name is %j', async (name) => {
       const user = await say('strange', name);
-      expect(await storage().memberships.searchUsers(PLATFORM, name, 10)).toEqual([user]);
+      expect(await storage().memberships.searchUsers({ platformId: PLATFORM }, name, 10)).toEqual([user]);
     });
 
     it('takes endless words', async () => {
       const user = await say('long', 'a'.repeat(5000), `${'b'.repeat(400)}@school.example`);
-      expect(await storage().memberships.searchUsers(PLATFORM, 'a'.repeat(5000), 10)).toEqual([user]);
+      expect(await storage().memberships.searchUsers({ platformId: PLATFORM }, 'a'.repeat(5000), 10)).toEqual([user]);
       expect(await find('b'.repeat(150))).toEqual(['long']);
       expect(await find(`${'c '.repeat(5000)}`)).toEqual([]);
     });
@@ -100,7 +100,7 @@ export function defineUserSearchSuite(open: OpenStorage): void {
 
     it('finds somebody whom many at once made and renamed, once and by what stands', async () => {
       await atOnce(20, (i) => say('s1', `Ana Number${i}`));
-      const [user, ...others] = await storage().memberships.searchUsers(PLATFORM, 'ana', 10);
+      const [user, ...others] = await storage().memberships.searchUsers({ platformId: PLATFORM }, 'ana', 10);
       expect(others).toEqual([]);
       const name = (await storage().memberships.findUser(user!.id))?.name;
       for (let i = 0; i < 20; i++) {
@@ -113,6 +113,41 @@ export function defineUserSearchSuite(open: OpenStorage): void {
       expect(await find('maria', 10)).toHaveLength(10);
       expect(await find('maria number777')).toEqual(['s777']);
       expect(await find('number777 maria')).toEqual(['s777']);
+    });
+
+    async function indexAll(): Promise<void> {
+      while (await storage().memberships.indexPeople(300));
+    }
+
+    it('finds the last of 1,000 new people at once', async () => {
+      for (let i = 0; i < 1000; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      expect(await find('newcomer number999')).toEqual(['s999']);
+    });
+
+    it('finds everybody of more than 1,000 new people once they are indexed', async () => {
+      for (let i = 0; i < 1500; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await indexAll();
+      for (const i of [0, 999, 1000, 1499]) expect(await find(`number${i} newcomer`)).toEqual([`s${i}`]);
+      expect(await storage().memberships.indexPeople(300)).toBe(false);
+    });
+
+    it('finds somebody by what stands who was renamed before and after being indexed', async () => {
+      for (let i = 0; i < 1200; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await say('s1100', 'Other Early');
+      await indexAll();
+      await say('s1101', 'Other Late');
+      await indexAll();
+      expect(await find('number1100')).toEqual([]);
+      expect(await find('number1101')).toEqual([]);
+      expect(await find('other')).toEqual(['s1100', 's1101']);
+    });
+
+    it('indexes nobody twice when many do it at once', async () => {
+      for (let i = 0; i < 500; i++) await say(`s${i}`, `Newcomer Number${i}`);
+      await atOnce(10, () => storage().memberships.indexPeople(100));
+      await indexAll();
+      expect(await find('number499')).toEqual(['s499']);
+      expect(await storage().memberships.searchUsers({ platformId: PLATFORM }, 'newcomer', 1000)).toHaveLength(500);
     });
 
     it('finds one by platform and subject', async () => {

@@ -35,7 +35,7 @@ CREATE INDEX channels_of_platform ON channels (platform_id, created_at, id) WHER
 -- What somebody who is in a channel sees of it in a list of thousands, without its row.
 CREATE INDEX channels_named ON channels (id, deleted_at, sort_key, search);
 -- Those that people of the platform may visit, by name; a search never looks at a row that is not shown.
-CREATE INDEX channels_to_visit ON channels (platform_id, sort_key, id, search)
+CREATE INDEX channels_to_visit ON channels (platform_id, tenant, sort_key, id, search)
   WHERE privacy <> 'private' AND deleted_at IS NULL;
 -- Those that may be restored, by name, and those whose time for it is over.
 CREATE INDEX channels_deleted ON channels (platform_id, sort_key, id, owner_id, purging, search)
@@ -62,9 +62,10 @@ CREATE INDEX contexts_of_channel ON contexts (channel_id);
 -- Finding a channel by a context ID alone, as the API may.
 CREATE INDEX contexts_by_id ON contexts (context_id, channel_id);
 
--- People of a platform, known by (platform, subject).
+-- People of a platform, known by (platform, subject), numbered in the order in which they were made.
 CREATE TABLE users (
-  id TEXT PRIMARY KEY,
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
   platform_id TEXT NOT NULL,
   subject TEXT NOT NULL,
   name TEXT,
@@ -74,14 +75,17 @@ CREATE TABLE users (
   UNIQUE (platform_id, subject)
 ) STRICT;
 
--- What a person is found by, one word a row: see user-words.ts. No foreign key: nobody is ever removed, and a first sync
--- writes thousands.
+-- What a person is found by, one word a row: see user-words.ts. No foreign key: nobody is ever removed, and there are
+-- thousands to write.
 CREATE TABLE user_words (
   platform_id TEXT NOT NULL,
   word TEXT NOT NULL,
   user_id TEXT NOT NULL,
   PRIMARY KEY (platform_id, word, user_id)
 ) STRICT, WITHOUT ROWID;
+-- One row: users up to this number have their words, those after it wait for theirs.
+CREATE TABLE user_words_written (up_to INTEGER NOT NULL) STRICT;
+INSERT INTO user_words_written (up_to) VALUES (0);
 
 -- A person in a channel, with the name and address that were said there, so that a list reads one table.
 -- sort_key and search are folded texts made by the adapter: see member-keys.ts.

@@ -1,0 +1,72 @@
+import { Pool } from 'undici';
+import type { RostrumStart } from './servers/rostrum.ts';
+import type { SandboxCourses, SandboxStart } from './servers/sandbox.ts';
+import { startChild } from './support/child.ts';
+import type { LaunchTarget } from './support/launch-types.ts';
+import { enter, measurePages, nextPage, type PageTimes, pageRows } from './support/pages.ts';
+import { freePort } from './support/ports.ts';
+import type { Row } from './support/table.ts';
+
+/** How large the lists are, and how often each page is asked for. */
+export type ListSizes = { channels: number; people: number; pages: number };
+
+const PUBLIC_URL = 'https://tool.example';
+
+/** What grows with the whole platform: the channels of one person, those open to everybody, and finding people. */
+export async function measureLists(sizes: ListSizes): Promise<Row[]> {
+  const { channels, people } = sizes;
+  const measured = await measureOnce(sizes);
+  return [
+    ...pageRows(`My channels, ${channels.toLocaleString('en')}`, [measured.channels]),
+    ...pageRows(`People of ${people.toLocaleString('en')}`, [measured.people]),
+  ];
+}
+
+async function measureOnce({
+  channels,
+  people,
+  pages: times,
+}: ListSizes): Promise<{ channels: PageTimes[]; people: PageTimes[] }> {
+  const port = await freePort();
+  const lms = startChild('sandbox');
+  const tool = startChild('rostrum');
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
+  try {
+    const given: SandboxStart = { people: 50, toolUrl: `http://127.0.0.1:${port}`, publicUrl: PUBLIC_URL };
+    const { registration, small: course } = await lms.ask<SandboxCourses>('start', given);
+    const start: RostrumStart = { port, publicUrl: PUBLIC_URL, platform: registration };
+    const target = await tool.ask<LaunchTarget>('start', start);
+    const channelId = await tool.ask<string>('openCourse', course);
+    await tool.ask('fillChannels', { count: channels, instructor: course.instructor });
+    await tool.ask('fillPeople', people);
+
+    const browser = await enter(lms, course, { target, pool });
+    const find = `/channels/${channelId}/people?q=`;
+    const asked = { browser, tool, times };
+    return {
+      channels: await measurePages(
+        [
+          { what: 'first page', path: '/channels' },
+          { what: 'next page', path: await nextPage(browser, '/channels') },
+          { what: 'search, many found', path: '/channels?q=course' },
+          { what: 'search, none found', path: '/channels?q=zzzzz' },
+          { what: 'open to all', path: '/channels?scope=open' },
+          { what: 'open to all, search', path: '/channels?scope=open&q=7' },
+        ],
+        asked,
+      ),
+      people: await measurePages(
+        [
+          { what: 'beginning of few', path: `${find}number9999` },
+          { what: 'beginning of all', path: `${find}person` },
+          { what: 'two words', path: `${find}${encodeURIComponent('maria number77')}` },
+          { what: 'nobody', path: `${find}zzzzz` },
+        ],
+        asked,
+      ),
+    };
+  } finally {
+    await pool.close();
+    await Promise.all([tool.stop(), lms.stop()]);
+  }
+}
