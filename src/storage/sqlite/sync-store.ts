@@ -20,10 +20,10 @@ type RunReads = Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinis
 
 function runReads(db: Database): RunReads {
   const byId = db.prepare<[string], SyncRow>(`SELECT ${COLUMNS} FROM sync_runs WHERE id = ?`);
-  // Every launch asks for the newest run.
+  // Every launch asks for the newest run. The sum keeps SQLite from compiling the statement anew for each limit it is given.
   const newest = db
     .prepare<[string, number], Row>(
-      `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ?`,
+      `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? ORDER BY queued_at DESC, id DESC LIMIT ? + 0`,
     )
     .raw();
   const last = db.prepare<[string, string], SyncRow>(
