@@ -116,7 +116,7 @@ export type MembershipStore = {
    * People of a platform by the beginnings of words: each word of `q` begins a word of the name, the e-mail address or
    * the ID. Test students are left out. By name, at most `limit`. For lists of suggestions, so a very common beginning
    * may leave some out. Of more than 1,000 people who are new to the site some may be found only after `indexPeople` has
-   * ended. With a `tenant`, only who is or was in a channel of that school (`Channel.tenant`; null: of none that is told).
+   * ended. With a `tenant`, not who is only in channels of other schools (`Channel.tenant`).
    */
   searchUsers(among: { platformId: PlatformId; tenant?: string | null }, q: string, limit: number): Promise<User[]>;
   /**

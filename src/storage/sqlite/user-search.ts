@@ -45,10 +45,12 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
   const asTestStudent = db.prepare<[string]>(
     'SELECT 1 FROM memberships INDEXED BY memberships_of_user WHERE user_id = ? AND is_test = 1 LIMIT 1',
   );
-  const atSchool = db.prepare<[string, string | null]>(
-    `SELECT 1 FROM memberships INDEXED BY memberships_of_user JOIN channels ON channels.id = channel_id
-     WHERE user_id = ? AND tenant IS ? LIMIT 1`,
-  );
+  const atSchool = db
+    .prepare<[string | null, string], number | null>(
+      `SELECT max(tenant IS ?) FROM memberships INDEXED BY memberships_of_user
+       JOIN channels ON channels.id = channel_id WHERE user_id = ?`,
+    )
+    .pluck();
   const words = createUserWordRows(db);
 
   async function indexNewest(): Promise<void> {
@@ -69,7 +71,8 @@ export function createUserSearch(db: Database): Pick<MembershipStore, 'findUsers
 
   function isAmong(id: UserId, { tenant }: Among): boolean {
     if (asTestStudent.get(id) !== undefined) return false;
-    return tenant === undefined || atSchool.get(id, tenant) !== undefined;
+    // Null: in no channel yet, so of no other school either.
+    return tenant === undefined || atSchool.get(tenant, id) !== 0;
   }
 
   function search(among: Among, words: string[], enough: number): User[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlatformId, User, UserId } from '../../../src/channels/channel.ts';
-import { atOnce, HOSTILE, NOW, type OpenStorage, PLATFORM } from '../support/builders.ts';
+import { emptyMembership } from '../../../src/channels/membership.ts';
+import { atOnce, HOSTILE, makeOpening, NOW, type OpenStorage, PLATFORM } from '../support/builders.ts';
 import { useStorage } from '../support/use-storage.ts';
 
 export function defineUserSearchSuite(open: OpenStorage): void {
@@ -61,6 +62,30 @@ export function defineUserSearchSuite(open: OpenStorage): void {
       await fill();
       expect(await find('an')).toEqual(['20003', '20002', '20008', '20004']);
       expect(await find('an', 2)).toEqual(['20003', '20002']);
+    });
+
+    it('keeps the schools of one platform apart, and shows who is in no channel yet to all', async () => {
+      const [ana, ben] = [await say('a', 'Ana Twofold'), await say('b', 'Ben Twofold')];
+      await say('c', 'Cem Twofold');
+      for (const [tenant, user] of [
+        ['school-a', ana],
+        ['school-b', ben],
+      ] as const) {
+        const opening = makeOpening(tenant, { platformId: PLATFORM });
+        const fresh = { ...opening.fresh, tenant };
+        const { channel } = await storage().channels.openChannelForContext({ ...opening, fresh });
+        const key = { channelId: channel.id, userId: user.id };
+        await storage().memberships.changeMembership({ ...key, at: NOW }, () =>
+          emptyMembership({ ...key, subject: user.subject }, 'hand', NOW),
+        );
+      }
+      const at = async (tenant: string | null) =>
+        (await storage().memberships.searchUsers({ platformId: PLATFORM, tenant }, 'twofold', 10)).map(
+          ({ subject }) => subject,
+        );
+      expect(await at('school-a')).toEqual(['a', 'c']);
+      expect(await at('school-b')).toEqual(['b', 'c']);
+      expect(await at(null)).toEqual(['c']);
     });
 
     it('keeps platforms apart', async () => {
