@@ -21,7 +21,7 @@ export const PEOPLE_QUERY = z.string().trim().max(200).catch('');
 export type FoundPerson = { user: User; member: Membership | null };
 
 export type PeopleDeps = {
-  memberships: Pick<MembershipStore, 'searchUsers' | 'findUserBySubject' | 'findMembership'>;
+  memberships: Pick<MembershipStore, 'searchUsers' | 'findUserBySubject' | 'findMembership' | 'isTestStudent'>;
 };
 
 /** People of the channel's own platform and school whom a search finds; who is named by the exact ID of the LMS comes first. */
@@ -39,7 +39,8 @@ async function searchPeople(
   { platformId, tenant }: Pick<Channel, 'platformId' | 'tenant'>,
   text: string,
 ): Promise<User[]> {
-  const exact = await memberships.findUserBySubject(platformId, text);
+  const named = await memberships.findUserBySubject(platformId, text);
+  const exact = named && (await memberships.isTestStudent(named.id)) ? null : named;
   const found = await memberships.searchUsers({ platformId, tenant }, text, MOST_FOUND);
   const others = found.filter(({ id }) => id !== exact?.id);
   return [...(exact ? [exact] : []), ...others].slice(0, MOST_FOUND);

@@ -177,6 +177,7 @@ function changeText({ kind, before, after }: RosterChange, run: SyncRun, t: Read
 }
 
 /** A held run's changes are told as what would happen. */
+/** What a discarded sync would have done was never done. */
 function tenseOf({ state }: SyncRun): 'held' | 'done' {
-  return state === 'held' ? 'held' : 'done';
+  return state === 'held' || state === 'discarded' ? 'held' : 'done';
 }

@@ -121,6 +121,8 @@ describe.each(['canvas', 'moodle'] as const)('a sync with %s', (family) => {
     await teacher.get(teacher.url);
     await teacher.submit(new RegExp(`/syncs/${first.id}/discard`));
     expect(await tool.storage.syncs.findSync(first.id)).toMatchObject({ state: 'discarded', reason: 'by-hand' });
+    expect(teacher.text()).toContain('Would lose access');
+    expect(teacher.text()).not.toContain('Lost access');
     const second = await sync(channelId);
     lms().roster.setEmpty(courseId, false);
     expect((await sync(channelId)).state).toBe('applied');
