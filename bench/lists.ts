@@ -10,6 +10,8 @@ import type { Row } from './support/table.ts';
 /** How large the lists are, and how often each page is asked for. */
 export type ListSizes = { channels: number; people: number; pages: number };
 
+/** One person may ask for suggestions 120 times a minute, warming up included. */
+const SEARCHES = 10;
 const PUBLIC_URL = 'https://tool.example';
 
 /** What grows with the whole platform: the channels of one person, those open to everybody, and finding people. */
@@ -62,7 +64,7 @@ async function measureOnce({
           { what: 'two words', path: `${find}${encodeURIComponent('maria number77')}` },
           { what: 'nobody', path: `${find}zzzzz` },
         ],
-        asked,
+        { ...asked, times: Math.min(times, SEARCHES) },
       ),
     };
   } finally {
