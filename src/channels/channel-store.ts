@@ -139,9 +139,10 @@ export type MembershipStore = {
     note?: (before: Membership | null, after: Membership | null) => ActivityEvent | null,
   ): Promise<Membership | null>;
   /**
-   * The same, but refuses to take the channel's last active manager (test students are none), whatever other writers do
-   * at that moment. The others are counted in the transaction in SQLite; in MongoDB in a transaction that also raises a
-   * counter in the channel's document, so that of two who take each other's level one is asked again.
+   * The same, but refuses to take the channel's last active manager (test students are none), whatever other writers of
+   * this verb do at that moment. The others are counted in the transaction in SQLite; in MongoDB whoever is about to go
+   * is written into the channel's document first, with a counter, so that of two who take each other's level one is
+   * asked again.
    */
   changeKeepingManager(
     ...change: Parameters<MembershipStore['changeMembership']>
@@ -232,8 +233,12 @@ export type SyncStore = {
     id: SyncId,
     decision: { state: 'running' | 'discarded'; reason: SyncRun['reason']; by: string; at: number },
   ): Promise<SyncRun | null>;
-  /** Runs that are queued or running, oldest first, at most `limit`: what a process finds when it starts. */
-  unfinishedSyncs(limit: number): Promise<SyncRun[]>;
+  /** Runs that are queued or running, oldest first: of one platform, and those that may go on at `dueAt`, if given. */
+  unfinishedSyncs(query: { platformId?: PlatformId; dueAt?: number; limit: number }): Promise<SyncRun[]>;
+  /** Platforms with runs that are queued or running and may go on at `dueAt`. */
+  platformsWithSyncs(dueAt: number): Promise<PlatformId[]>;
+  /** Lets a queued run that the schedule alone put off begin at once; the run, or null when it was not one. */
+  hurrySync(id: SyncId): Promise<SyncRun | null>;
   /**
    * Channels to sync by schedule: with a roster, launched since `launchedSince`, and without any run asked for since
    * `askedBefore`. Channels nobody visits stay quiet.

@@ -63,7 +63,11 @@ export type SyncRun = {
   /** How often it was begun again after a crash. */
   restarts: number;
   decidedBy: string | null;
+  /** How often the LMS failed it so far. A queued run with tries keeps the reason of the last one. */
+  tries: number;
   queuedAt: number;
+  /** A queued run begins no sooner: the schedule spreads its runs, and an LMS that failed is given time. */
+  notBefore: number | null;
   startedAt: number | null;
   finishedAt: number | null;
 };

@@ -123,7 +123,7 @@ export function createSyncRunner(deps: SyncRunnerDeps): SyncRunner {
 
   async function look(): Promise<void> {
     if (waiting.size < LOOK_AHEAD / 2) {
-      for (const run of await syncs.unfinishedSyncs(LOOK_AHEAD)) if (!isPaused(run, clock())) add(run);
+      for (const run of await syncs.unfinishedSyncs({ limit: LOOK_AHEAD })) if (!isPaused(run, clock())) add(run);
     }
     startNext();
   }

@@ -114,7 +114,9 @@ function newRun({ clock, random }: SyncServiceDeps, ask: SyncRequest, platformId
     reason: null,
     restarts: 0,
     decidedBy: null,
+    tries: 0,
     queuedAt: at,
+    notBefore: null,
     startedAt: null,
     finishedAt: null,
   };

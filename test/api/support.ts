@@ -174,6 +174,8 @@ async function addHeldSync({ syncs }: Storage, { id: channelId, platformId }: Ch
     reason: null,
     restarts: 0,
     decidedBy: null,
+    tries: 0,
+    notBefore: null,
     queuedAt: at,
     startedAt: at,
     finishedAt: null,

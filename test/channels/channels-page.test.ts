@@ -295,6 +295,8 @@ describe('the pages of a channel', () => {
       reason: null,
       restarts: 0,
       decidedBy: null,
+      tries: 0,
+      notBefore: null,
       queuedAt: 1,
       startedAt: null,
       finishedAt: null,

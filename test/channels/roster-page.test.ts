@@ -127,6 +127,8 @@ function run(over: Partial<SyncRun>): SyncRun {
     reason: null,
     restarts: 0,
     decidedBy: null,
+    tries: 0,
+    notBefore: null,
     queuedAt: NOW - 60_000,
     startedAt: NOW - 60_000,
     finishedAt: NOW - 30_000,

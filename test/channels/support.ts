@@ -137,7 +137,7 @@ export async function courseIn(storage: SqliteStorage, name: string) {
     },
     /** Goes on with a run that broke off. */
     async resume(): Promise<SyncRun> {
-      const [run] = await storage.syncs.unfinishedSyncs(1);
+      const [run] = await storage.syncs.unfinishedSyncs({ limit: 1 });
       if (!run) throw new Error('No run is under way');
       const again = { ...run, restarts: run.restarts + 1 };
       await storage.syncs.saveSync(again);

@@ -1,4 +1,4 @@
-import type { ChannelId } from '../../channels/channel.ts';
+import type { ChannelId, PlatformId } from '../../channels/channel.ts';
 import type { SyncStore } from '../../channels/channel-store.ts';
 import type { SyncRun } from '../../channels/sync-run.ts';
 import { fromJson, type Row, toJson } from './columns.ts';
@@ -10,13 +10,19 @@ type SyncRow = Omit<SyncRun, 'counts'> & { counts: string };
 const COLUMNS = `id, channel_id AS channelId, platform_id AS platformId, state, phase, trigger,
   requested_by AS requestedBy, pages, members, counts, total_changes AS totalChanges,
   applied_changes AS appliedChanges, reason, restarts, decided_by AS decidedBy, queued_at AS queuedAt,
-  started_at AS startedAt, finished_at AS finishedAt`;
+  started_at AS startedAt, finished_at AS finishedAt, tries, not_before AS notBefore`;
 
 export function createSyncStore(db: Database): SyncStore {
   return { ...runReads(db), ...runWrites(db), ...createSyncChanges(db) };
 }
 
-type RunReads = Pick<SyncStore, 'findSync' | 'listSyncs' | 'lastSync' | 'unfinishedSyncs' | 'channelsDueForSync'>;
+type RunReads = Pick<
+  SyncStore,
+  'findSync' | 'listSyncs' | 'lastSync' | 'unfinishedSyncs' | 'platformsWithSyncs' | 'channelsDueForSync'
+>;
+
+const UNFINISHED = `state IN ('queued', 'running')
+  AND (@dueAt IS NULL OR not_before IS NULL OR not_before <= @dueAt)`;
 
 function runReads(db: Database): RunReads {
   const byId = db.prepare<[string], SyncRow>(`SELECT ${COLUMNS} FROM sync_runs WHERE id = ?`);
@@ -33,9 +39,20 @@ function runReads(db: Database): RunReads {
   const held = db.prepare<[string], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state = 'held' ORDER BY queued_at DESC LIMIT 1`,
   );
-  const unfinished = db.prepare<[number], SyncRow>(
-    `SELECT ${COLUMNS} FROM sync_runs WHERE state IN ('queued', 'running') ORDER BY queued_at, id LIMIT ?`,
+  type Unfinished = { platformId: string | null; dueAt: number | null; limit: number };
+  const unfinished = db.prepare<[Unfinished], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs WHERE ${UNFINISHED}
+     ORDER BY queued_at, id LIMIT @limit`,
   );
+  const unfinishedOf = db.prepare<[Unfinished], SyncRow>(
+    `SELECT ${COLUMNS} FROM sync_runs INDEXED BY sync_runs_waiting WHERE ${UNFINISHED} AND platform_id = @platformId
+     ORDER BY queued_at, id LIMIT @limit`,
+  );
+  const platforms = db
+    .prepare<[{ dueAt: number }], PlatformId>(
+      `SELECT DISTINCT platform_id FROM sync_runs INDEXED BY sync_runs_waiting WHERE ${UNFINISHED}`,
+    )
+    .pluck();
   const due = db
     .prepare<{ launchedSince: number; askedBefore: number; limit: number }, ChannelId>(
       `SELECT DISTINCT contexts.channel_id FROM contexts JOIN channels ON channels.id = contexts.channel_id
@@ -53,24 +70,30 @@ function runReads(db: Database): RunReads {
     listSyncs: async (channelId, limit) => newest.all(channelId, limit).map(fromValues),
     lastSync: async (channelId, states) =>
       read(states.join() === 'held' ? held.get(channelId) : last.get(channelId, toJson(states))),
-    unfinishedSyncs: async (limit) => unfinished.all(limit).map(fromRow),
+    async unfinishedSyncs({ platformId = null, dueAt = null, limit }) {
+      return (platformId === null ? unfinished : unfinishedOf).all({ platformId, dueAt, limit }).map(fromRow);
+    },
+    platformsWithSyncs: async (dueAt) => platforms.all({ dueAt }),
   };
 }
 
-function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | 'decideHeldSync'> {
+function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'hurrySync' | 'saveSync' | 'decideHeldSync'> {
   const active = db.prepare<[string], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE channel_id = ? AND state IN ('queued', 'running')`,
   );
   const insert = db.prepare<[SyncRow]>(
     `INSERT INTO sync_runs (id, channel_id, platform_id, state, phase, trigger, requested_by, pages, members, counts,
-       total_changes, applied_changes, reason, restarts, decided_by, queued_at, started_at, finished_at)
+       total_changes, applied_changes, reason, restarts, decided_by, queued_at, started_at, finished_at, tries,
+       not_before)
      VALUES (@id, @channelId, @platformId, @state, @phase, @trigger, @requestedBy, @pages, @members, @counts,
-       @totalChanges, @appliedChanges, @reason, @restarts, @decidedBy, @queuedAt, @startedAt, @finishedAt)`,
+       @totalChanges, @appliedChanges, @reason, @restarts, @decidedBy, @queuedAt, @startedAt, @finishedAt, @tries,
+       @notBefore)`,
   );
   const update = db.prepare<[SyncRow]>(
     `UPDATE sync_runs SET state = @state, phase = @phase, pages = @pages, members = @members, counts = @counts,
        total_changes = @totalChanges, applied_changes = @appliedChanges, reason = @reason, restarts = @restarts,
-       decided_by = @decidedBy, started_at = @startedAt, finished_at = @finishedAt
+       decided_by = @decidedBy, started_at = @startedAt, finished_at = @finishedAt, tries = @tries,
+       not_before = @notBefore
      WHERE id = @id AND state IN ('queued', 'running') AND restarts <= @restarts`,
   );
   // A held run waits with its diff complete, so one that goes on goes on in `applying`, after a crash too.
@@ -83,6 +106,10 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | '
      RETURNING ${COLUMNS}`,
   );
 
+  const hurry = db.prepare<[string], SyncRow>(
+    `UPDATE sync_runs SET not_before = NULL WHERE id = ? AND state = 'queued' AND tries = 0 AND not_before IS NOT NULL
+     RETURNING ${COLUMNS}`,
+  );
   const request = atomic(db, (run: SyncRun) => {
     const known = read(active.get(run.channelId));
     if (known) return { run: known, created: false };
@@ -92,6 +119,7 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'saveSync' | '
 
   return {
     requestSync: async (run) => request(run),
+    hurrySync: async (id) => read(hurry.get(id)),
     saveSync: async (run) => update.run(toRow(run)).changes === 1,
     decideHeldSync: async (id, decision) => read(decide.get({ id, ...decision })),
   };
@@ -130,5 +158,7 @@ function fromValues(row: Row): SyncRun {
     queuedAt: row[15] as number,
     startedAt: row[16] as number | null,
     finishedAt: row[17] as number | null,
+    tries: row[18] as number,
+    notBefore: row[19] as number | null,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChannelId, SyncId, UserId } from '../../../src/channels/channel.ts';
+import type { ChannelId, PlatformId, SyncId, UserId } from '../../../src/channels/channel.ts';
 import type { SyncRun } from '../../../src/channels/sync-run.ts';
 import {
   atOnce,
@@ -129,8 +129,55 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
         if (name === 'b') await storage().syncs.saveSync({ ...run, state: 'applied' });
         if (name === 'c') await storage().syncs.saveSync({ ...run, state: 'running' });
       }
-      expect((await storage().syncs.unfinishedSyncs(10)).map(({ id }) => id)).toEqual(['sync-c', 'sync-a']);
-      expect((await storage().syncs.unfinishedSyncs(1)).map(({ id }) => id)).toEqual(['sync-c']);
+      expect((await storage().syncs.unfinishedSyncs({ limit: 10 })).map(({ id }) => id)).toEqual(['sync-c', 'sync-a']);
+      expect((await storage().syncs.unfinishedSyncs({ limit: 1 })).map(({ id }) => id)).toEqual(['sync-c']);
+    });
+  });
+
+  describe('sync store: runs that wait for their time', () => {
+    const storage = useStorage(open);
+    const OTHER = 'platform-2' as PlatformId;
+
+    async function queue(name: string, change: Partial<SyncRun> = {}): Promise<SyncRun> {
+      const channel = await openChannel(storage(), name);
+      const run = makeRun(`sync-${name}`, { channelId: channel.id, ...change });
+      return (await storage().syncs.requestSync(run)).run;
+    }
+
+    async function dueAt(at: number, platformId?: PlatformId): Promise<string[]> {
+      const of = platformId === undefined ? {} : { platformId };
+      return (await storage().syncs.unfinishedSyncs({ ...of, dueAt: at, limit: 10 })).map(({ id }) => id);
+    }
+
+    it('are left out until then, and named with their platforms from then on', async () => {
+      const later = await queue('later', { notBefore: NOW + 50, queuedAt: NOW });
+      await queue('now', { queuedAt: NOW + 1, platformId: OTHER });
+      expect(await storage().syncs.findSync(later.id)).toEqual(later);
+      expect(await dueAt(NOW + 49)).toEqual(['sync-now']);
+      expect(await dueAt(NOW + 50)).toEqual(['sync-later', 'sync-now']);
+      expect([await dueAt(NOW + 50, PLATFORM), await dueAt(NOW + 50, OTHER)]).toEqual([['sync-later'], ['sync-now']]);
+      expect(await storage().syncs.platformsWithSyncs(NOW + 49)).toEqual([OTHER]);
+      expect((await storage().syncs.platformsWithSyncs(NOW + 50)).sort()).toEqual([PLATFORM, OTHER]);
+    });
+
+    it('are written with what the LMS did to them', async () => {
+      const run = await queue('1');
+      const put = { ...run, state: 'queued', reason: 'throttled', tries: 2, notBefore: NOW + 90 } as const;
+      expect(await storage().syncs.saveSync(put)).toBe(true);
+      expect(await storage().syncs.findSync(run.id)).toEqual(put);
+      await storage().syncs.saveSync({ ...put, state: 'applied', finishedAt: NOW + 99 });
+      expect(await storage().syncs.platformsWithSyncs(NOW + 100)).toEqual([]);
+    });
+
+    it('begin at once when somebody asks, unless the LMS asked for the pause', async () => {
+      const run = await queue('1', { notBefore: NOW + 50 });
+      expect(await storage().syncs.hurrySync(run.id)).toEqual({ ...run, notBefore: null });
+      expect(await dueAt(NOW)).toEqual(['sync-1']);
+      expect(await storage().syncs.hurrySync(run.id)).toBeNull();
+      const throttled = { ...run, tries: 1, reason: 'throttled', notBefore: NOW + 90 } as const;
+      await storage().syncs.saveSync(throttled);
+      expect(await storage().syncs.hurrySync(run.id)).toBeNull();
+      expect(await storage().syncs.findSync(run.id)).toEqual(throttled);
     });
   });
 

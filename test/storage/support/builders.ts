@@ -93,6 +93,8 @@ export function makeRun(id: string, change: Partial<SyncRun> = {}): SyncRun {
     reason: null,
     restarts: 0,
     decidedBy: null,
+    tries: 0,
+    notBefore: null,
     queuedAt: NOW,
     startedAt: null,
     finishedAt: null,

@@ -2,6 +2,7 @@ import { platforms } from './001-platforms.ts';
 import { channels } from './002-channels.ts';
 import { syncs } from './003-syncs.ts';
 import { sessions } from './004-sessions.ts';
+import { syncTries } from './005-sync-tries.ts';
 
 /** In order; the first brings a database to version 1. One that was released is never changed, only followed. */
-export const MIGRATIONS: readonly string[] = [platforms, channels, syncs, sessions];
+export const MIGRATIONS: readonly string[] = [platforms, channels, syncs, sessions, syncTries];
