@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { startJavaServer } from './java-server.ts';
 
 export type TestMongo = { uri: string; from: string; stop: () => Promise<void> };
@@ -26,6 +27,9 @@ const WAYS = [
 ];
 
 async function startMemoryServer() {
+  // The download is tried three times before it fails; without its host there is nothing to wait for.
+  const kept = process.env.MONGOMS_SYSTEM_BINARY ?? process.env.MONGOMS_DOWNLOAD_MIRROR;
+  if (kept === undefined) await lookup('fastdl.mongodb.org');
   const { MongoMemoryServer } = await import('mongodb-memory-server-core');
   const server = await MongoMemoryServer.create();
   return { uri: server.getUri(), stop: async () => void (await server.stop()) };
