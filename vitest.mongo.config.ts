@@ -6,7 +6,7 @@ export default mergeConfig(
   { ...shared, test: { ...shared.test, include: [], exclude: [] } },
   defineConfig({
     test: {
-      include: ['test/storage/mongo*.test.ts', 'test/flows/**/*.test.ts'],
+      include: ['test/storage/mongo*.test.ts', 'test/jobs/mongo*.test.ts', 'test/flows/**/*.test.ts'],
       globalSetup: ['test/support/mongo/global-setup.ts'],
       env: { TEST_ENGINE: 'mongo' },
     },

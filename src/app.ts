@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { type Express, Router } from 'express';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/api.routes.ts';
+import { createBackgroundWork } from './background-work.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
-import { createPeopleIndexer } from './channels/index-people.ts';
 import { createManageMembers } from './channels/manage-members.ts';
-import type { SyncRunner } from './channels/sync-runner.ts';
-import { requestDueSyncs } from './channels/sync-schedule.ts';
+import { createLaneQueue } from './channels/sync-lanes.ts';
 import { createSyncService, type SyncService } from './channels/sync-service.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
-import { type Clock, systemClock, yieldToRequests } from './lib/clock.ts';
+import { createJobs, type Jobs } from './jobs/jobs.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
 import { createEncryption } from './lib/encryption.ts';
 import { createGuardedHttp, type GuardedHttp } from './lib/guarded-http.ts';
 import { type Random, systemRandom } from './lib/ids.ts';
@@ -21,12 +21,16 @@ import { keyRoutes } from './lti/keys.routes.ts';
 import { launchRoutes } from './lti/launch.routes.ts';
 import { createLaunches } from './lti/launch.ts';
 import { createHandovers } from './lti/launch-handover.ts';
+import { watchLmsCalls } from './lti/lms-calls.ts';
 import { createLogins } from './lti/login.ts';
 import { createLtiEngine, type LtiEngine } from './lti/ltijs/engine.ts';
 import { createLaunchOpener } from './lti/open-launch-routes.ts';
 import { registrationRoutes } from './lti/registration.routes.ts';
+import { metricsRoutes } from './metrics/metrics.routes.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import type { Storage } from './storage/storage.ts';
-import { type SyncWiring, wireSyncRunner } from './sync-wiring.ts';
+import type { SyncWiring } from './sync-wiring.ts';
+import { readVersion } from './version.ts';
 import { createCsrf } from './web/csrf.ts';
 import { healthRoutes } from './web/health.routes.ts';
 import { createRateLimits } from './web/rate-limit.ts';
@@ -40,7 +44,7 @@ export type App = {
   handler: Express;
   engine: LtiEngine;
   syncService: SyncService;
-  syncRunner: SyncRunner;
+  jobs: Jobs;
   /** Reads the registry again after a platform was added in this process. */
   platformsChanged(): Promise<void>;
   /** Begins what runs beside requests: syncs, making new people findable, and the removal of what has expired. */
@@ -69,10 +73,8 @@ export type AppDeps = {
 
 const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
 const REGISTRY_EVERY_MS = 10_000;
-const SCHEDULE_EVERY_MS = 60_000;
-const INDEXING_EVERY_MS = 1_000;
-const CLEANING_EVERY_MS = 60_000;
-const CLEANED_AT_ONCE = 500;
+/** Requests under way may take this long after the port was closed, in milliseconds. */
+const REQUESTS_END_WITHIN_MS = 25_000;
 
 /** Builds the application, in order: outside world, domains, web. */
 export async function createApp(deps: AppDeps): Promise<App> {
@@ -90,23 +92,24 @@ export async function createApp(deps: AppDeps): Promise<App> {
       networks: config.lmsNetworks,
       userAgent: USER_AGENT,
     });
+  const jobs = createJobs({ backend: storage.jobs, log: log.child({ part: 'jobs' }), random });
+  const metrics = createMetrics({ version: readVersion(), clock: systemClock, jobs: () => jobs.overview() });
+  const lms = watchLmsCalls(http, { log: log.child({ part: 'lti' }), onCall: metrics.lmsCalled });
   const { platforms, keys } = storage;
   const [secret] = secrets.secretKeys;
-  const engine = await createLtiEngine({ platforms, keys, encryption, http, clock, random, secret, publicUrl });
+  const engine = await createLtiEngine({ platforms, keys, encryption, http: lms, clock, random, secret, publicUrl });
 
-  const { leaseMs } = deps;
-  const syncLog = log.child({ part: 'sync' });
-  const syncRunner = wireSyncRunner({
-    ...{ config, storage, engine, clock, random, log: syncLog },
-    ...(leaseMs === undefined ? {} : { leaseMs }),
-    ...(deps.walking ? { walking: deps.walking } : {}),
-  });
   const syncService = createSyncService({
     ...storage,
-    queue: syncRunner,
+    queue: createLaneQueue(jobs, log),
     clock,
     random,
     maxAgeMs: config.syncMaxAgeMs,
+  });
+  const work = createBackgroundWork({
+    ...{ config, storage, engine, jobs, syncService, clock, random, log, onEnd: metrics.syncEnded },
+    ...(deps.leaseMs === undefined ? {} : { leaseMs: deps.leaseMs }),
+    ...(deps.walking ? { walking: deps.walking } : {}),
   });
   const manageMembers = createManageMembers({ ...storage, clock, random });
 
@@ -115,7 +118,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const sessions = createSessions({ store: storage.sessions, clock, random });
   const viewers = createViewers({ ...storage, sessions, clock });
   const handovers = createHandovers({ store: storage.sessions, clock, random });
-  const keySets = createKeySets({ http, clock, log: log.child({ part: 'lti' }) });
+  const keySets = createKeySets({ http: lms, clock, log: log.child({ part: 'lti' }) });
   const logins = createLogins({ platforms, logins: storage.logins, clock, random, launchUrl, publicUrl });
   const launches = createLaunches({ platforms, logins: storage.logins, keySets, clock, publicUrl });
   const opener = createLaunchOpener({
@@ -125,9 +128,15 @@ export async function createApp(deps: AppDeps): Promise<App> {
     handovers,
     clock,
     random,
+    onLaunch: metrics.launchEnded,
   });
   const limit = createRateLimits({ store: storage.rateLimits, clock, isOutage: storage.isOutage });
 
+  // All that a worker serves.
+  const operating = [
+    healthRoutes({ ready: () => storage.check() }),
+    metricsRoutes({ metrics, token: secrets.metricsToken }),
+  ];
   const handler = createServer({
     publicUrl,
     trustProxy: config.trustProxy,
@@ -137,72 +146,66 @@ export async function createApp(deps: AppDeps): Promise<App> {
     clock,
     random,
     production: config.production,
-    routers: [
-      // Launches first: a lecture begins with hundreds of them in one minute.
-      Router().all(['/lti/login', '/lti/register'], limit(LTI_LIMIT)),
-      launchRoutes({ logins, launches, handovers, sessions, publicUrl, ...opener }),
-      healthRoutes({ ready: () => storage.check() }),
-      startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
-      keyRoutes({ engine }),
-      registrationRoutes({ ...storage, engine, http, clock, publicUrl }),
-      channelRoutes({
-        viewers,
-        ...storage,
-        syncService,
-        manageMembers,
-        clock,
-        random,
-        csrf: createCsrf({ publicUrl }),
-        limit,
-        stopping: stopping.signal,
-      }),
-      apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit }),
-    ],
+    watch: metrics,
+    routers:
+      config.role === 'worker'
+        ? operating
+        : [
+            // Launches first: a lecture begins with hundreds of them in one minute.
+            Router().all(['/lti/login', '/lti/register'], limit(LTI_LIMIT)),
+            launchRoutes({
+              logins,
+              launches,
+              handovers,
+              sessions,
+              publicUrl,
+              ...opener,
+              onLaunch: metrics.launchEnded,
+            }),
+            ...operating,
+            startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
+            keyRoutes({ engine }),
+            registrationRoutes({ ...storage, engine, http: lms, clock, publicUrl }),
+            channelRoutes({
+              viewers,
+              ...storage,
+              syncService,
+              manageMembers,
+              clock,
+              random,
+              csrf: createCsrf({ publicUrl }),
+              limit,
+              stopping: stopping.signal,
+            }),
+            apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit }),
+          ],
   });
 
   const server = createHttpServer(handler);
-  const timers: NodeJS.Timeout[] = [];
+  let registry: NodeJS.Timeout | undefined;
   return {
     handler,
     engine,
     syncService,
-    syncRunner,
+    jobs,
     platformsChanged: ancestors.refresh,
     async startWork() {
-      const quietly = (work: () => Promise<void>) => () =>
-        void work().catch((error: unknown) => log.error({ err: error }, 'background work failed'));
       await ancestors.refresh();
-      await syncRunner.start();
-      timers.push(
-        setInterval(quietly(ancestors.refresh), REGISTRY_EVERY_MS).unref(),
-        setInterval(
-          quietly(() =>
-            requestDueSyncs({ syncs: storage.syncs, syncService, clock, intervalMs: config.syncIntervalMs }),
-          ),
-          SCHEDULE_EVERY_MS,
-        ).unref(),
-        setInterval(quietly(createPeopleIndexer(storage.memberships, stopping.signal)), INDEXING_EVERY_MS).unref(),
-        setInterval(
-          quietly(() => removeExpired(storage, clock)),
-          CLEANING_EVERY_MS,
-        ).unref(),
-      );
+      const refresh = () =>
+        void ancestors.refresh().catch((error: unknown) => log.error({ err: error }, 'could not read the registry'));
+      registry = setInterval(refresh, REGISTRY_EVERY_MS).unref();
+      if (config.role !== 'web') await work.start();
     },
     listen: () => listen(server, config.port),
     async close() {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(registry);
       stopping.abort();
-      await Promise.all([closeServer(server), syncRunner.stop()]);
+      await Promise.all([closeServer(server), work.stop()]);
       await engine.close();
       await http.close();
       await storage.close();
     },
   };
-}
-
-/** Until nothing is left: what strangers can make must not grow faster than it is removed. */
-async function removeExpired(storage: Storage, clock: Clock): Promise<void> {
-  while (await storage.removeExpired(clock(), CLEANED_AT_ONCE)) await yieldToRequests();
 }
 
 /** Per client address, where strangers make rows or requests before anybody is known; a campus behind one address begins a lecture at the same minute. */
@@ -215,11 +218,14 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Idle connections of browsers would keep the server open for minutes. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+/** Requests under way are answered; browsers keep idle connections open for minutes, which nobody waits for. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 5_000).unref();
   });
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const guard = setTimeout(() => server.closeAllConnections(), REQUESTS_END_WITHIN_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(guard);
 }

@@ -3,56 +3,80 @@ import { type App, createApp } from './app.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { readEnvironment } from './config/env.ts';
 import { listenFault } from './config/listen-fault.ts';
-import { ensureSecretKey } from './config/secrets.ts';
+import { databaseAddress } from './config/places.ts';
+import { type ConfiguredSecrets, ensureSecretKey } from './config/secrets.ts';
 import type { PlatformStore } from './lti/lti-store.ts';
-import { openSqlite } from './storage/sqlite/open.ts';
+import { openStorage } from './storage/open.ts';
+import { openFault } from './storage/open-faults.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** The process: read the environment, start, wait for a signal, stop. */
 async function main(): Promise<void> {
+  const signals = listenToSignals();
   const loaded = loadConfig(readEnvironment());
   for (const { variable, problem } of loaded.warnings) say(`Warning: ${variable} ${problem}`);
   if (!loaded.ok) {
-    say('Rostrum cannot start:');
-    for (const { variable, problem } of loaded.faults) say(`  ${variable} ${problem}`);
-    process.exitCode = 1;
-    return;
+    const lines = loaded.faults.map(({ variable, problem }) => `  ${variable} ${problem}`);
+    return refuse(['Rostrum cannot start:', ...lines].join('\n'));
   }
   const { config } = loaded;
-  const opened = openSqlite({ path: config.database.path });
-  if (!opened.ok) {
-    say(`Rostrum cannot start: ${STORAGE_FAULTS[opened.reason]} (${config.database.path})`);
-    process.exitCode = 1;
-    return;
-  }
+  const opened = await openToServe(config, loaded.secrets);
+  if (!opened.ok) return refuse(`Rostrum cannot start: ${opened.fault}`);
+  const { storage } = opened;
   const log = pino({ level: config.logLevel });
   const secrets = ensureSecretKey(loaded.secrets, config.dataDir);
-  const storage = opened.value;
   const sandboxUrl = config.sandbox.enabled ? `http://${config.sandbox.host}:${config.sandbox.port}` : null;
   const app = await createApp({ config, secrets, storage, log, sandboxUrl });
-  const opening = await openPorts(config, app, storage.platforms);
-  if (!opening.ok) {
+  const starting = start(config, app, storage.platforms);
+  signals.stopBy(async () => {
+    const started = await starting;
+    if (!started.ok) return;
     await app.close();
-    say(`Rostrum cannot start: ${opening.fault}`);
-    process.exitCode = 1;
-    return;
-  }
-  const { trial } = opening;
-  await app.startWork();
-  say(`Rostrum is ready at ${config.publicUrl}`);
-  if (trial) say(`Try it: open ${trial.url} and launch from a course`);
-  stopOnSignal(async () => {
-    await trial?.close();
-    await app.close();
+    // After the tool: what it was still asking of the trial's LMSs is answered.
+    await started.trial?.close();
   });
+  const started = await starting;
+  if (!started.ok) {
+    await app.close();
+    return refuse(`Rostrum cannot start: ${started.fault}`);
+  }
+  say(`Rostrum is ready${config.role === 'worker' ? ' as a worker of' : ' at'} ${config.publicUrl}`);
+  if (started.trial) say(`Try it: open ${started.trial.url} and launch from a course`);
+}
+
+type Opened = { ok: true; storage: Storage } | { ok: false; fault: string };
+
+/** Opens the database as the process that serves from it; the reason is told in one line, and nothing was touched. */
+async function openToServe(config: Config, secrets: ConfiguredSecrets): Promise<Opened> {
+  const opened = await openStorage(databaseAddress(config, secrets));
+  if (!opened.ok) return { ok: false, fault: openFault(opened, config.database) };
+  const storage = opened.value;
+  const refusal = await claimServing(storage);
+  if (refusal === null) return { ok: true, storage };
+  await storage.close();
+  return { ok: false, fault: openFault({ reason: refusal }, config.database) };
+}
+
+async function claimServing(storage: Storage): Promise<'already-served' | 'not-writable' | null> {
+  try {
+    return (await storage.claimServing()) ? null : 'already-served';
+  } catch (error) {
+    if (!storage.isOutage(error)) throw error;
+    return 'not-writable';
+  }
+}
+
+/** Opens the ports, then begins what runs beside requests. */
+async function start(config: Config, app: App, platforms: PlatformStore): Promise<Started> {
+  const opening = await openPorts(config, app, platforms);
+  if (opening.ok) await app.startWork();
+  return opening;
 }
 
 type Trial = Awaited<ReturnType<typeof startTrial>>;
+type Started = { ok: true; trial: Trial | null } | { ok: false; fault: string };
 
-async function openPorts(
-  config: Config,
-  app: App,
-  platforms: PlatformStore,
-): Promise<{ ok: true; trial: Trial | null } | { ok: false; fault: string }> {
+async function openPorts(config: Config, app: App, platforms: PlatformStore): Promise<Started> {
   const { port, sandbox } = config;
   try {
     await app.listen();
@@ -72,23 +96,21 @@ function faultOrThrow(error: unknown, place: Parameters<typeof listenFault>[1]):
   return fault;
 }
 
-const STORAGE_FAULTS = {
-  'newer-schema': 'the database was written by a newer version; start that version, or restore a backup',
-  'not-a-database': 'the file is no database of Rostrum; set DATABASE_URL to another path',
-  'not-writable': 'the database cannot be opened for writing; check the folder, its rights and the space left',
-};
-
 // Loaded here alone: production never reads the sandbox's code.
 async function startTrial(config: Config, app: App, platforms: PlatformStore) {
   const trial = await import('./sandbox/trial.ts');
   return trial.startTrial(config, { ...app, platforms });
 }
 
-function stopOnSignal(stop: () => Promise<void>): void {
+/**
+ * Ends the process at SIGINT and SIGTERM: with 0 when what runs has come to its end, with 1 when that fails or at a second
+ * signal. A start that is broken off leaves nothing that the next one would trip over, so it is not waited for.
+ */
+function listenToSignals(): { stopBy(stop: () => Promise<void>): void } {
+  let stop = async () => {};
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal does not wait.
       if (stopping) process.exit(1);
       stopping = true;
       stop().then(
@@ -97,6 +119,16 @@ function stopOnSignal(stop: () => Promise<void>): void {
       );
     });
   }
+  return {
+    stopBy(next) {
+      stop = next;
+    },
+  };
+}
+
+function refuse(text: string): void {
+  say(text);
+  process.exitCode = 1;
 }
 
 function say(line: string): void {

@@ -126,6 +126,7 @@ export function presentSync(run: SyncRun): z.infer<typeof syncSchema> {
     counts: run.counts,
     pages: run.pages,
     reason: run.reason,
+    notBefore: isoTime(run.notBefore),
     startedAt: isoTime(run.startedAt),
     finishedAt: isoTime(run.finishedAt),
   };

@@ -237,7 +237,10 @@ export type SyncStore = {
   unfinishedSyncs(query: { platformId?: PlatformId; dueAt?: number; limit: number }): Promise<SyncRun[]>;
   /** Platforms with runs that are queued or running and may go on at `dueAt`. */
   platformsWithSyncs(dueAt: number): Promise<PlatformId[]>;
-  /** Lets a queued run that the schedule alone put off begin at once; the run, or null when it was not one. */
+  /**
+   * Lets a queued run that was put off begin at once, unless its LMS asked for the pause (`throttled`); the run, or null
+   * when nothing was changed.
+   */
   hurrySync(id: SyncId): Promise<SyncRun | null>;
   /**
    * Channels to sync by schedule: with a roster, launched since `launchedSince`, and without any run asked for since

@@ -1,6 +1,6 @@
 import type { Reader, TimeText } from '../lib/reader.ts';
 import type { ChannelLinks } from './channel-links.ts';
-import type { SyncCounts, SyncRun } from './sync-run.ts';
+import { isUnderWay, type SyncCounts, type SyncRun } from './sync-run.ts';
 
 /** What a page knows of the channel's roster, at the moment it is made. */
 export type RosterState = {
@@ -37,6 +37,7 @@ export function rosterPanel(
 ): RosterPanel {
   const { latest, held } = state;
   const syncAction = rights.sync ? links.requestSync : null;
+  if (latest && isPutOff(latest)) return putOff(latest, state, { links, reader, syncAction });
   if (latest && isUnderWay(latest)) return underWay(latest, links, reader);
   if (held) return waiting(held, rights, links, reader);
   if (!latest) return neverRead(state, syncAction, reader);
@@ -46,15 +47,13 @@ export function rosterPanel(
   return settled(shown, { links, reader, syncAction });
 }
 
-export function isUnderWay(run: Pick<SyncRun, 'state'>): boolean {
-  return run.state === 'queued' || run.state === 'running';
-}
-
 /** How far a run is: a sentence with numbers, and a bar when its end is known. */
 export type SyncProgress = { text: string; value: number | null; max: number | null };
 
 export function syncProgress(run: SyncRun, reader: Reader): SyncProgress {
   const { t, number } = reader;
+  if (isPutOff(run))
+    return { text: t('progress.put-off', { when: reader.time(run.notBefore).text }), value: null, max: null };
   if (run.state === 'queued') return { text: t('progress.queued'), value: null, max: null };
   if (run.phase === 'applying') {
     const values = { done: number(run.appliedChanges), count: run.totalChanges, total: number(run.totalChanges) };
@@ -133,6 +132,25 @@ function underWay(run: SyncRun, links: ChannelLinks, reader: Reader): RosterPane
   };
 }
 
+/** Whether an LMS failed a run that is tried again at its time. */
+function isPutOff(run: SyncRun): run is SyncRun & { notBefore: number } {
+  return run.state === 'queued' && run.tries > 0 && run.notBefore !== null;
+}
+
+function putOff(run: SyncRun & { notBefore: number }, { lastApplied }: RosterState, page: With): RosterPanel {
+  const { links, reader, syncAction } = page;
+  return {
+    ...EMPTY,
+    tone: 'warn',
+    title: reader.t('roster.put-off.title'),
+    lines: [reader.t(`reasons.${run.reason ?? 'internal'}.what`), keptSentence(lastApplied, reader)],
+    progress: { ...syncProgress(run, reader), events: links.syncEvents(run.id) },
+    details: { text: reader.t('roster.details'), href: links.sync(run.id) },
+    // What an LMS asked for is not ours to shorten.
+    syncAction: run.reason === 'throttled' ? null : syncAction,
+  };
+}
+
 function waiting(run: SyncRun, rights: RosterRights, links: ChannelLinks, reader: Reader): RosterPanel {
   const { t, number, time } = reader;
   const values = { count: run.counts.deactivated, number: number(run.counts.deactivated) };
@@ -158,18 +176,20 @@ type With = { links: ChannelLinks; reader: Reader; syncAction: string | null };
 function failed(run: SyncRun, { lastApplied }: RosterState, { links, reader, syncAction }: With): RosterPanel {
   const { t, time } = reader;
   const reason = run.reason ?? 'internal';
-  const kept = lastApplied
-    ? t('roster.failed.kept', { when: time(lastApplied.finishedAt ?? lastApplied.queuedAt).text })
-    : t('roster.failed.none-yet');
   return {
     ...EMPTY,
     tone: 'bad',
     title: t('roster.failed.title'),
-    lines: [t(`reasons.${reason}.what`), t(`reasons.${reason}.next`), kept],
+    lines: [t(`reasons.${reason}.what`), t(`reasons.${reason}.next`), keptSentence(lastApplied, reader)],
     when: time(run.finishedAt ?? run.queuedAt),
     details: { text: t('roster.details'), href: links.sync(run.id) },
     syncAction,
   };
+}
+
+function keptSentence(lastApplied: SyncRun | null, { t, time }: Reader): string {
+  if (!lastApplied) return t('roster.failed.none-yet');
+  return t('roster.failed.kept', { when: time(lastApplied.finishedAt ?? lastApplied.queuedAt).text });
 }
 
 function settled(run: SyncRun, { links, reader, syncAction }: With): RosterPanel {

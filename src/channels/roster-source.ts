@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Result } from '../lib/result.ts';
 import type { PlatformId } from './channel.ts';
 import type { SyncFailure } from './sync-run.ts';
@@ -20,4 +21,6 @@ export type RosterSource = (request: {
   contextId: string;
   rosterUrl: string;
   signal: AbortSignal;
+  /** Where calls to the LMS are logged: that of the run, with its IDs. */
+  log?: Logger | undefined;
 }) => AsyncGenerator<RosterMember[], Result<{ pages: number }, SyncFailure>>;

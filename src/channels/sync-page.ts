@@ -10,11 +10,10 @@ import {
   extentOf,
   type HeldQuestion,
   heldQuestion,
-  isUnderWay,
   type SyncProgress,
   syncProgress,
 } from './roster-page.ts';
-import type { RosterChange, RosterChangeKind, SyncCounts, SyncRun } from './sync-run.ts';
+import { isUnderWay, type RosterChange, type RosterChangeKind, type SyncCounts, type SyncRun } from './sync-run.ts';
 import type { Viewer } from './viewer.ts';
 
 export const CHANGES_PER_PAGE = 50;

@@ -9,6 +9,7 @@ import type { PermissionLevel } from './permission-level.ts';
 import { applyRosterChange, createRosterComparison, type RosterPolicy } from './roster-diff.ts';
 import { createRosterIndex, type RosterIndex } from './roster-index.ts';
 import type { RosterSource } from './roster-source.ts';
+import { retryAt } from './sync-retry.ts';
 import type { RosterChange, SyncFailure, SyncRun } from './sync-run.ts';
 
 export type SyncDeps = {
@@ -23,6 +24,7 @@ export type SyncDeps = {
   leases: LeaseStore;
   clock: Clock;
   random: Random;
+  /** A child that names the run. */
   log: Logger;
 };
 
@@ -55,13 +57,14 @@ export async function syncRoster(deps: SyncDeps, run: SyncRun, signal: AbortSign
     ...run,
     state: 'running',
     phase: 'fetching',
+    reason: null,
     startedAt: deps.clock(),
     pages: 0,
     members: 0,
   });
   const fetched = await fetchRoster(deps, started, signal);
   if (signal.aborted) return started;
-  if (!fetched.ok) return finish(deps, started, { state: 'failed', reason: fetched.reason });
+  if (!fetched.ok) return putOffOrFail(deps, started, fetched.reason);
   const compared = await compareRoster(deps, { ...started, ...fetched.value.progress }, fetched.value.index, signal);
   if (signal.aborted || compared.state === 'held') return compared;
   return applyDiff(deps, compared, signal);
@@ -99,7 +102,7 @@ async function walkContext(
   const mapping = { contextTypes: context.types, roleLevels: walk.roleLevels };
   const deadline = AbortSignal.timeout(WALK_DEADLINE);
   const signal = AbortSignal.any([walk.signal, deadline]);
-  const pages = deps.rosters({ platformId, contextId, rosterUrl, signal });
+  const pages = deps.rosters({ platformId, contextId, rosterUrl, signal, log: deps.log });
   for (;;) {
     const next = await pages.next();
     if (next.done) return deadline.aborted && !next.value.ok ? failure('timeout') : next.value;
@@ -198,14 +201,22 @@ async function policyOf(deps: SyncDeps, run: SyncRun): Promise<RosterPolicy> {
   };
 }
 
+/** Nothing was changed, so the run may begin anew; the LMS is given time. */
+async function putOffOrFail(deps: SyncDeps, run: SyncRun, reason: SyncFailure): Promise<SyncRun> {
+  const notBefore = retryAt(run, reason, { now: deps.clock(), random: deps.random });
+  if (notBefore === null) return finish(deps, run, { state: 'failed', reason });
+  deps.log.warn({ trigger: run.trigger, tries: run.tries + 1, reason, notBefore }, 'roster sync put off');
+  return save(deps, { ...run, state: 'queued', phase: null, reason, tries: run.tries + 1, notBefore });
+}
+
 async function finish(
   deps: SyncDeps,
   run: SyncRun,
   end: { state: 'applied' | 'held' | 'failed'; reason: SyncRun['reason'] },
 ): Promise<SyncRun> {
-  const { id: syncId, channelId, trigger, pages, members } = run;
+  const { trigger, pages, members } = run;
   if (end.state !== 'failed') await supersedeHeld(deps, run);
-  deps.log.info({ syncId, channelId, trigger, pages, members, counts: run.counts, ...end }, 'roster sync ended');
+  deps.log.info({ trigger, pages, members, counts: run.counts, ...end }, 'roster sync ended');
   // A held run waits where applying begins, so that a person's yes is all that is missing.
   return save(deps, { ...run, ...end, phase: end.state === 'held' ? 'applying' : null, finishedAt: deps.clock() });
 }

@@ -72,6 +72,11 @@ export type SyncRun = {
   finishedAt: number | null;
 };
 
+/** Queued or running: it has an end to come. */
+export function isUnderWay(run: Pick<SyncRun, 'state'>): boolean {
+  return run.state === 'queued' || run.state === 'running';
+}
+
 /** What the diff keeps of one side of a change, to be shown. */
 export type MemberSummary = {
   level: PermissionLevel;

@@ -10,8 +10,11 @@ import { NO_COUNTS, type SyncRun, type SyncTrigger } from './sync-run.ts';
 export type SyncService = {
   /** Queues a run of the channel, or returns the one that is queued or running already. Null: no such channel. */
   request(ask: SyncRequest): Promise<{ run: SyncRun; created: boolean } | null>;
-  /** What a launch does: asks for a run if the roster was never read or, for staff, not for `SYNC_MAX_AGE`. */
-  requestIfStale(ask: SyncRequest & { byStaff: boolean; hasRoster: boolean }): Promise<void>;
+  /**
+   * What a launch does: asks for a run if the roster was never read or, for staff, not for `SYNC_MAX_AGE`. The run, or
+   * null when none is due.
+   */
+  requestIfStale(ask: SyncRequest & { byStaff: boolean; hasRoster: boolean }): Promise<SyncRun | null>;
   /** Applies a held diff, once. `actor` is who decided (`user:ID`, `api-key:ID`). */
   applyHeld(id: SyncId, actor: string): Promise<Result<SyncRun, DecisionRefusal>>;
   /** Throws a held diff away, once; memberships stay as they are. */
@@ -21,9 +24,15 @@ export type SyncService = {
 /** `sync-under-way`: it is held still, and cannot be applied beside another run of the channel. */
 export type DecisionRefusal = 'not-held' | 'sync-under-way';
 
-export type SyncRequest = { channelId: ChannelId; trigger: SyncTrigger; requestedBy: UserId | null };
+export type SyncRequest = {
+  channelId: ChannelId;
+  trigger: SyncTrigger;
+  requestedBy: UserId | null;
+  /** The run begins no sooner; at once if not given. */
+  notBefore?: number;
+};
 
-/** Where runs go to be done; in the process for now, on durable jobs later. */
+/** Tells whoever does runs that there is one; a run that nobody was told of is found all the same, only later. */
 export type SyncQueue = { enqueue(run: SyncRun): void };
 
 export type SyncServiceDeps = {
@@ -49,8 +58,10 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
     const channel = await channels.findChannel(ask.channelId);
     if (!channel || channel.deletedAt !== null) return null;
     const asked = await syncs.requestSync(newRun(deps, ask, channel.platformId));
-    if (asked.created) queue.enqueue(asked.run);
-    return asked;
+    const hurried = asked.created || ask.trigger === 'schedule' ? null : await syncs.hurrySync(asked.run.id);
+    const run = hurried ?? asked.run;
+    if (hurried || (asked.created && run.notBefore === null)) queue.enqueue(run);
+    return { ...asked, run };
   }
 
   async function decide(
@@ -75,7 +86,8 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
       const [last = null] = await syncs.listSyncs(ask.channelId, 1);
       const mayRetry = last?.state === 'failed' && ask.hasRoster;
       const good = mayRetry ? await syncs.lastSync(ask.channelId, ANSWERED) : last;
-      if (isDue(last, good, ask, deps)) await request(ask);
+      if (!isDue(last, good, ask, deps)) return null;
+      return (await request(ask))?.run ?? null;
     },
     applyHeld: (id, actor) => decide(id, actor, 'running'),
     discardHeld: (id, actor) => decide(id, actor, 'discarded'),
@@ -116,7 +128,7 @@ function newRun({ clock, random }: SyncServiceDeps, ask: SyncRequest, platformId
     decidedBy: null,
     tries: 0,
     queuedAt: at,
-    notBefore: null,
+    notBefore: ask.notBefore ?? null,
     startedAt: null,
     finishedAt: null,
   };

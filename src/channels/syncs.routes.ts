@@ -3,13 +3,14 @@ import { streamEvents } from '../web/event-stream.ts';
 import { respondProblem } from '../web/problems.ts';
 import { redirect } from '../web/redirect.ts';
 import { renderPage } from '../web/render.ts';
+import { contextOf } from '../web/request-context.ts';
 import { readerOf } from '../web/request-reader.ts';
 import type { Viewers } from '../web/viewer.ts';
 import type { SyncId } from './channel.ts';
 import type { ChannelStore, SyncStore } from './channel-store.ts';
-import { changesSentence, isUnderWay, syncProgress } from './roster-page.ts';
+import { changesSentence, syncProgress } from './roster-page.ts';
 import { CHANGES_PER_PAGE, SYNC_QUERY, shownKind, syncPage } from './sync-page.ts';
-import type { SyncRun } from './sync-run.ts';
+import { isUnderWay, type SyncRun } from './sync-run.ts';
 import type { SyncService } from './sync-service.ts';
 import { guardWith, placeOf, type Visit, type VisitHandler } from './visit-routes.ts';
 
@@ -48,6 +49,7 @@ function requestSync(deps: SyncRoutesDeps): VisitHandler {
     const { channel, userId } = viewer;
     const asked = await deps.syncService.request({ channelId: channel.id, trigger: 'button', requestedBy: userId });
     if (!asked) return respondProblem(req, res, 'no-such-channel');
+    contextOf(req).log.info({ channelId: channel.id, syncId: asked.run.id }, 'roster sync asked for');
     redirect(res, 303, links.channel({ notice: asked.created ? 'sync-asked' : 'sync-under-way' }));
   };
 }

@@ -1,7 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Config, loadConfig } from '../config/config.ts';
-import { type BackupFailure, backupSqlite, type RestoreFailure, restoreSqlite } from '../storage/sqlite/backup.ts';
+import { loadConfig } from '../config/config.ts';
+import { failure, type Result } from '../lib/result.ts';
+import {
+  type BackupFailure,
+  backupSqlite,
+  type Restored,
+  type RestoreFailure,
+  restoreSqlite,
+} from '../storage/sqlite/backup.ts';
+import { createServingLock } from '../storage/sqlite/serving-lock.ts';
 import type { Command } from './command.ts';
 import { configFaults } from './context.ts';
 import { done, type FailedOutcome, failed } from './outcome.ts';
@@ -12,11 +20,11 @@ const backup: Command = {
   positionals: ['PATH'],
   options: {},
   async run({ positionals: [path = ''] }, { env }) {
-    const settings = readSettings(env);
-    if (!settings.ok) return settings;
+    const database = readDatabase(env, 'mongodump makes a copy of one, also while it is used.');
+    if (!database.ok) return database;
     const target = resolve(path);
     if (!isFolder(dirname(target))) return failed('no-folder', `There is no folder ${dirname(target)}; make it first.`);
-    const written = await backupSqlite(settings.config.database.path, target);
+    const written = await backupSqlite(database.path, target);
     if (!written.ok) return failed(written.reason, backupFault(written.reason, target));
     const { bytes } = written.value;
     const text = `${target} is written (${bytes} bytes). Keep SECRET_KEY apart from it: without the key its LTI keys cannot be used.`;
@@ -30,25 +38,47 @@ const restore: Command = {
   positionals: ['PATH'],
   options: {},
   async run({ positionals: [path = ''] }, { env }) {
-    const settings = readSettings(env);
-    if (!settings.ok) return settings;
+    const database = readDatabase(env, 'mongorestore brings back what mongodump wrote, while no process runs on it.');
+    if (!database.ok) return database;
     const source = resolve(path);
-    const restored = await restoreSqlite(source, settings.config.database.path);
-    if (!restored.ok) return failed(restored.reason, restoreFault(restored.reason, source));
+    const restored = await restoreUnserved(source, database.path);
+    if (!restored.ok) {
+      const { reason } = restored;
+      return failed(reason === 'served' ? 'in-use' : reason, restoreFault(reason, source));
+    }
     const { bytes, replaced } = restored.value;
     const kept = replaced === null ? '' : ` The database that stood there is kept as ${replaced}.`;
-    return done(
-      { path: settings.config.database.path, bytes, replaced },
-      `${source} is in place (${bytes} bytes).${kept}`,
-    );
+    return done({ path: database.path, bytes, replaced }, `${source} is in place (${bytes} bytes).${kept}`);
   },
 };
 
 export const backupCommands: readonly Command[] = [backup, restore];
 
-function readSettings(env: Record<string, string | undefined>): { ok: true; config: Config } | FailedOutcome {
+/** The file of the database; on MongoDB the server's own tools do better than these commands could. */
+function readDatabase(
+  env: Record<string, string | undefined>,
+  instead: string,
+): { ok: true; path: string } | FailedOutcome {
   const loaded = loadConfig(env);
-  return loaded.ok ? loaded : failed('bad-config', configFaults(loaded.faults));
+  if (!loaded.ok) return failed('bad-config', configFaults(loaded.faults));
+  const { database } = loaded.config;
+  if (database.engine === 'sqlite') return { ok: true, path: database.path };
+  return failed(
+    'not-on-mongodb',
+    `The database is MongoDB ${database.place}, and this command is for SQLite; ${instead}`,
+  );
+}
+
+/** As the process that serves, so that no server starts in between; one that runs is told from a command that does. */
+async function restoreUnserved(source: string, path: string): Promise<Result<Restored, RestoreFailure | 'served'>> {
+  // Without a folder there is neither a database nor a server.
+  const serving = isFolder(dirname(path)) ? createServingLock(path) : null;
+  if (serving?.claim() === false) return failure('served');
+  try {
+    return await restoreSqlite(source, path);
+  } finally {
+    serving?.release();
+  }
 }
 
 function isFolder(path: string): boolean {
@@ -66,12 +96,14 @@ function backupFault(reason: BackupFailure, target: string): string {
   }
 }
 
-function restoreFault(reason: RestoreFailure, source: string): string {
+function restoreFault(reason: RestoreFailure | 'served', source: string): string {
   switch (reason) {
     case 'no-backup':
       return `There is no file ${source}.`;
+    case 'served':
+      return 'A server runs on the database; stop it first. Nothing was changed.';
     case 'in-use':
-      return 'The database is in use; stop the server (and other commands) first. Nothing was changed.';
+      return 'Another process has the database open; wait until other commands have ended. Nothing was changed.';
     default:
       return `${source} cannot be restored (${reason}); nothing was changed.`;
   }

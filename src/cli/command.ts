@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import type { CliContext } from './context.ts';
 import type { CommandOutcome, FailedOutcome } from './outcome.ts';
 
@@ -26,6 +27,9 @@ export type CliTools = {
   /** Reads the settings and opens the store once; a failure is what the command answers with. */
   open(): Promise<{ ok: true; value: CliContext } | FailedOutcome>;
   env: Record<string, string | undefined>;
+  clock: Clock;
+  /** Tells how far a long command has come, a line at a time; never part of its output. */
+  tell(line: string): void;
 };
 
 /** Runs `act` with the open settings and store. */

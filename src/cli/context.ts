@@ -4,6 +4,7 @@ import type { ActivityEvent } from '../channels/channel-store.ts';
 import type { SyncRun } from '../channels/sync-run.ts';
 import { createSyncService } from '../channels/sync-service.ts';
 import { type Config, loadConfig } from '../config/config.ts';
+import { databaseAddress } from '../config/places.ts';
 import { ensureSecretKey, type Secrets } from '../config/secrets.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createEncryption, type Encryption } from '../lib/encryption.ts';
@@ -13,7 +14,8 @@ import { systemRandom } from '../lib/ids.ts';
 import { success } from '../lib/result.ts';
 import type { LtiEngine } from '../lti/ltijs/engine.ts';
 import { createRegistrationInvites } from '../lti/registration-invites.ts';
-import { openSqlite } from '../storage/sqlite/open.ts';
+import { openStorage } from '../storage/open.ts';
+import { openFault } from '../storage/open-faults.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type FailedOutcome, failed } from './outcome.ts';
 
@@ -49,9 +51,9 @@ export async function openContext(options: {
   const loaded = loadConfig(options.env);
   if (!loaded.ok) return failed('bad-config', configFaults(loaded.faults));
   const { config } = loaded;
+  const opened = await openStorage(databaseAddress(config, loaded.secrets));
+  if (!opened.ok) return failed(opened.reason, `${openFault(opened, config.database)}.`);
   const secrets = ensureSecretKey(loaded.secrets, config.dataDir);
-  const opened = openSqlite({ path: config.database.path });
-  if (!opened.ok) return failed(opened.reason, storeFault(opened.reason, config.database.path));
   return success(createContext({ config, secrets, storage: opened.value, ...options }));
 }
 
@@ -59,12 +61,6 @@ export function configFaults(faults: readonly { variable: string; problem: strin
   return ['The settings are not right:', ...faults.map(({ variable, problem }) => `  ${variable} ${problem}`)].join(
     '\n',
   );
-}
-
-function storeFault(reason: string, path: string): string {
-  if (reason === 'newer-schema') return `A newer version wrote ${path}; run that version, or restore an older backup.`;
-  if (reason === 'not-a-database') return `${path} is not a database of Rostrum; set DATA_DIR or DATABASE_URL.`;
-  return `${path} cannot be opened for writing; check that it is not being restored and who owns the folder.`;
 }
 
 type Parts = {

@@ -5,12 +5,12 @@ import type { HttpFailure } from '../lib/http-client.ts';
 import { parseJson } from '../lib/json.ts';
 import { openPrivateKey } from '../lti/ltijs/key-pairs.ts';
 import type { Platform } from '../lti/platform.ts';
+import { type Check, fault, warning, well } from './checks.ts';
 import type { CliTools, Command } from './command.ts';
 import type { CliContext } from './context.ts';
+import { checkStore } from './doctor-store.ts';
 import type { CommandOutcome } from './outcome.ts';
 import { textTable } from './text-table.ts';
-
-type Check = { name: string; status: 'ok' | 'warning' | 'fault'; message: string };
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -40,18 +40,11 @@ function checkSettings({ env }: CliTools): Check[] {
   return [well('settings', describeSettings(loaded.config)), ...warnings];
 }
 
-function describeSettings({ production, publicUrl, database }: Config): string {
+function describeSettings({ production, publicUrl, database, role }: Config): string {
+  const kind = production ? 'production' : 'development';
+  if (database.engine === 'mongo') return `${kind}, ${publicUrl}, MongoDB ${database.place}, role ${role}`;
   const made = existsSync(database.path) ? '' : ', made by this check';
-  return `${production ? 'production' : 'development'}, ${publicUrl}, ${database.path}${made}`;
-}
-
-async function checkStore({ storage }: CliContext): Promise<Check[]> {
-  try {
-    await storage.check();
-    return [well('store', 'it opens, and its schema is up to date')];
-  } catch (error) {
-    return [fault('store', `it does not answer: ${error instanceof Error ? error.message : String(error)}`)];
-  }
+  return `${kind}, ${publicUrl}, ${database.path}${made}`;
 }
 
 async function checkSelf({ http, config }: CliContext): Promise<Check[]> {
@@ -140,16 +133,4 @@ function report(checks: Check[]): CommandOutcome {
   const verdict = ok ? 'No fault found.' : 'There are faults.';
   const text = `${textTable(['', 'CHECK', 'RESULT'], rows)}\n${verdict}`;
   return { ok: true, json: { ok, checks }, text, failed: !ok };
-}
-
-function well(name: string, message: string): Check {
-  return { name, status: 'ok', message };
-}
-
-function warning(name: string, message: string): Check {
-  return { name, status: 'warning', message };
-}
-
-function fault(name: string, message: string): Check {
-  return { name, status: 'fault', message };
 }

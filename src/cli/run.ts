@@ -5,6 +5,7 @@ import { apiKeyCommands } from './api-key.ts';
 import { backupCommands } from './backup.ts';
 import type { Command, CommandInput } from './command.ts';
 import { type CliContext, openContext, type RunSyncs } from './context.ts';
+import { copyCommand } from './copy.ts';
 import { doctorCommand } from './doctor.ts';
 import { commandHelp, overviewHelp } from './help.ts';
 import { type CliIo, type CommandOutcome, type FailedOutcome, misused } from './outcome.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   syncCommand,
   doctorCommand,
   ...backupCommands,
+  copyCommand,
 ];
 
 /**
@@ -43,7 +45,7 @@ export async function runCli(
   const parsed = parse(command, argv.slice(command.name.split(' ').length));
   if ('code' in parsed)
     return report(io, json, { ...parsed, message: `${parsed.message}\nSee: rostrum ${command.name} --help` });
-  return report(io, json, await execute(command, parsed, env, options));
+  return report(io, json, await execute(command, parsed, { io, env, options }));
 }
 
 function isPrefix(words: string[], argv: readonly string[]): boolean {
@@ -89,15 +91,16 @@ function parse(command: Command, args: string[]): CommandInput | FailedOutcome {
 async function execute(
   command: Command,
   input: CommandInput,
-  env: Record<string, string | undefined>,
-  options: CliOptions,
+  { io, env, options }: { io: CliIo; env: Record<string, string | undefined>; options: CliOptions },
 ): Promise<CommandOutcome> {
+  const { clock = systemClock, runSyncs = null } = options;
   let context: CliContext | null = null;
   try {
     return await command.run(input, {
       env,
+      clock,
+      tell: io.err,
       async open() {
-        const { clock = systemClock, runSyncs = null } = options;
         const opened = await openContext({ env, clock, runSyncs });
         if (opened.ok) context = opened.value;
         return opened;

@@ -11,8 +11,9 @@ export type Config = Place & {
   production: boolean;
   /** 0 lets the system choose (tests). */
   port: number;
+  /** What this process does: requests (`web`), background work (`worker`), or both; other than `all` on MongoDB alone. */
   role: 'all' | 'web' | 'worker';
-  /** The trial LMSs; never enabled in production. */
+  /** The trial LMSs; never enabled in production, nor in a process that serves no launches. */
   sandbox: { enabled: boolean; port: number; host: string };
   trustProxy: TrustProxy;
   /** Networks off the public internet where the operator's own LMSs are. */
@@ -42,12 +43,13 @@ export function loadConfig(env: Environment): LoadedConfig {
   const nodeEnv = reader.read('NODE_ENV', oneOf(['production', 'development', 'test']), 'development');
   const production = nodeEnv === 'production';
   const port = reader.read('PORT', wholeNumber(0, 65_535), 3000);
+  const role = reader.read('ROLE', oneOf(['all', 'web', 'worker']), 'all');
   const config: Config = {
     production,
     port,
     ...readPlace(reader, { production, port }),
-    role: reader.read('ROLE', oneOf(['all', 'web', 'worker']), 'all'),
-    sandbox: readSandbox(reader, { production, port }),
+    role,
+    sandbox: readSandbox(reader, { production, port, role }),
     trustProxy: reader.read('TRUST_PROXY', readTrustProxy, false),
     lmsNetworks: reader.read('LMS_NETWORKS', readNetworks, []),
     syncMaxAgeMs: reader.read('SYNC_MAX_AGE', duration('0s', '90d'), 3_600_000),
@@ -64,14 +66,18 @@ export function loadConfig(env: Environment): LoadedConfig {
     logLevel: reader.read('LOG_LEVEL', oneOf(LOG_LEVELS), 'info'),
   };
   const secrets = readSecrets(reader, production);
+  checkRole(reader, config);
+  warnOfLocalKey(reader, config);
   warnOfSharedAddress(reader, config);
-  warnOfIdleSettings(reader, config);
+  warnOfIdleSettings(reader);
   const warnings = [...reader.warnings, ...likelyMisspellings(env).map(misspelling)];
   if (reader.faults.length > 0) return { ok: false, faults: reader.faults, warnings };
   return { ok: true, config, secrets, warnings };
 }
 
-function readSandbox(reader: Reader, { production, port }: { production: boolean; port: number }): Config['sandbox'] {
+type Process = Pick<Config, 'production' | 'port' | 'role'>;
+
+function readSandbox(reader: Reader, { production, port, role }: Process): Config['sandbox'] {
   const enabled = reader.read('SANDBOX', onOrOff, !production);
   if (enabled && production) {
     reader.fault(
@@ -86,7 +92,8 @@ function readSandbox(reader: Reader, { production, port }: { production: boolean
   if (enabled && sandboxPort > 65_535) {
     reader.fault('SANDBOX_PORT', 'is not set and PORT has no next one; set a number from 0 to 65535');
   }
-  return { enabled, port: sandboxPort, host: reader.text('SANDBOX_HOST') ?? '127.0.0.1' };
+  // One `.env` for web and worker processes may switch it on.
+  return { enabled: enabled && role !== 'worker', port: sandboxPort, host: reader.text('SANDBOX_HOST') ?? '127.0.0.1' };
 }
 
 function readZoom(reader: Reader, production: boolean): Config['zoom'] {
@@ -111,6 +118,21 @@ function readMailFrom(reader: Reader): string | null {
   return from;
 }
 
+// A wrong DATABASE_URL has a fault of its own, and may well mean a MongoDB.
+function checkRole(reader: Reader, { role, database }: Config): void {
+  if (role === 'all' || database.engine === 'mongo') return;
+  if (reader.faults.some(({ variable }) => variable === 'DATABASE_URL')) return;
+  reader.fault('ROLE', `is ${role}, but SQLite runs in one process; set ROLE=all or a mongodb:// DATABASE_URL`);
+}
+
+function warnOfLocalKey(reader: Reader, { production, database }: Config): void {
+  if (production || database.engine !== 'mongo' || reader.text('SECRET_KEY') !== null) return;
+  reader.warn(
+    'SECRET_KEY',
+    'is not set; the key made in DATA_DIR is of this machine alone, and others cannot open what it sealed: set one for all',
+  );
+}
+
 // An explicit `off` is taken at its word: something in front may pass addresses on at a lower layer.
 function warnOfSharedAddress(reader: Reader, { production, publicUrl }: Config): void {
   if (!production || !publicUrl.startsWith('https:') || reader.text('TRUST_PROXY') !== null) return;
@@ -130,11 +152,9 @@ const IDLE_SETTINGS = [
   'FILES',
   'SMTP_URL',
   'MAIL_FROM',
-  'METRICS_TOKEN',
 ] as const;
 
-function warnOfIdleSettings(reader: Reader, { role }: Config): void {
-  if (role !== 'all') reader.warn('ROLE', 'has no effect in this version: every process serves and syncs');
+function warnOfIdleSettings(reader: Reader): void {
   for (const name of IDLE_SETTINGS) {
     if (reader.text(name) !== null) reader.warn(name, 'has no effect in this version');
   }

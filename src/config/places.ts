@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { readMongoUrl } from './mongo-url.ts';
 import type { Reader } from './reader.ts';
 import { isLoopback, type Parsed, right, wrong } from './values.ts';
 
@@ -7,19 +8,52 @@ export type Place = {
   /** An origin without a trailing slash, such as `https://rostrum.example.edu`. */
   publicUrl: string;
   dataDir: string;
-  database: { engine: 'sqlite'; path: string };
+  database: DatabasePlace;
 };
+
+/** Which database, safe to log: the address of a MongoDB is a secret, its `place` (`host1,host2/name`) is not. */
+export type DatabasePlace = { engine: 'sqlite'; path: string } | { engine: 'mongo'; place: string };
+
+/** What is opened: `url` may carry a password. */
+export type DatabaseAddress =
+  | Extract<DatabasePlace, { engine: 'sqlite' }>
+  | (Extract<DatabasePlace, { engine: 'mongo' }> & { url: string });
 
 /** Where recordings are kept: a folder, or a bucket of S3. */
 export type FilePlace = { engine: 'disk'; path: string } | { engine: 's3'; bucket: string; prefix: string };
 
 export function readPlace(reader: Reader, { production, port }: { production: boolean; port: number }): Place {
   const dataDir = resolve(reader.text('DATA_DIR') ?? 'data');
+  const address = reader.read('DATABASE_URL', readDatabaseAddress, inFolder(dataDir));
   return {
     publicUrl: readPublicUrl(reader, { production, port }),
     dataDir,
-    database: { engine: 'sqlite', path: reader.read('DATABASE_URL', databasePath, join(dataDir, 'rostrum.sqlite')) },
+    database: address.engine === 'mongo' ? { engine: 'mongo', place: address.place } : address,
   };
+}
+
+function inFolder(dataDir: string): DatabaseAddress {
+  return { engine: 'sqlite', path: join(dataDir, 'rostrum.sqlite') };
+}
+
+/** Reads `sqlite:PATH` or the address of a MongoDB. */
+export function readDatabaseAddress(text: string): Parsed<DatabaseAddress> {
+  if (/^mongodb(\+srv)?:/i.test(text)) {
+    const read = readMongoUrl(text);
+    return read.ok ? right({ engine: 'mongo', ...read.value }) : read;
+  }
+  const read = sqlitePath(text);
+  return read.ok ? right({ engine: 'sqlite', path: read.value }) : read;
+}
+
+/** What to open: the place in the settings, with the address that is kept apart from them. */
+export function databaseAddress(
+  { database }: Pick<Place, 'database'>,
+  { databaseUrl }: { databaseUrl: string | null },
+): DatabaseAddress {
+  if (database.engine === 'sqlite') return database;
+  if (databaseUrl === null) throw new Error('A MongoDB in the settings has no address among the secrets');
+  return { ...database, url: databaseUrl };
 }
 
 export function readFiles(reader: Reader): FilePlace {
@@ -59,12 +93,9 @@ function origin(text: string): Parsed<string> {
   return right(url.origin);
 }
 
-function databasePath(text: string): Parsed<string> {
-  if (/^mongodb(\+srv)?:/i.test(text)) {
-    return wrong('names a MongoDB, but this version runs on SQLite; leave it empty or set sqlite:PATH');
-  }
+function sqlitePath(text: string): Parsed<string> {
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/i.exec(text)?.[1];
-  if (!path) return wrong('is not a database address; leave it empty or set sqlite:PATH');
+  if (!path) return wrong('is not a database address; leave it empty, or set sqlite:PATH or mongodb://HOST/NAME');
   if (path.startsWith(':memory:')) {
     return wrong('asks for a database in memory, which is lost at every stop; set sqlite:PATH');
   }

@@ -1,6 +1,7 @@
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newSecret, type Random, systemRandom } from '../lib/ids.ts';
+import { readMongoUrl } from './mongo-url.ts';
 import type { Reader } from './reader.ts';
 import { type Parsed, right, wrong } from './values.ts';
 
@@ -12,6 +13,8 @@ export type Secrets = {
   zoomWebhookSecret: string | null;
   metricsToken: string | null;
   smtpUrl: string | null;
+  /** The address of the MongoDB, with user and password; null on SQLite. */
+  databaseUrl: string | null;
 };
 
 /** Secrets as configured: outside production the secret key may still have to be made. */
@@ -31,7 +34,14 @@ export function readSecrets(reader: Reader, production: boolean): ConfiguredSecr
     zoomWebhookSecret: reader.text('ZOOM_WEBHOOK_SECRET'),
     metricsToken: reader.read('METRICS_TOKEN', token, null),
     smtpUrl: reader.read('SMTP_URL', smtpUrl, null),
+    databaseUrl: readDatabaseUrl(reader),
   };
+}
+
+// What is wrong with it is told where its place is read.
+function readDatabaseUrl(reader: Reader): string | null {
+  const read = readMongoUrl(reader.text('DATABASE_URL') ?? '');
+  return read.ok ? read.value.url : null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Result } from './result.ts';
 
 /** A request to another server. Redirects are never followed: a token must not travel to a place nobody named. */
@@ -11,6 +12,10 @@ export type HttpRequest = {
   /** The largest answer taken, in bytes; 1 MiB if not given. */
   maxBytes?: number;
   signal?: AbortSignal;
+  /** What the call is for, in a word or two, for logs and metrics; never sent. */
+  purpose?: string;
+  /** The log of the request or job that needs the call, with its IDs; whoever logs calls writes their lines there. */
+  log?: Logger | undefined;
 };
 
 export type HttpResponse = {

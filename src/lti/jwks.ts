@@ -13,11 +13,12 @@ export const SIGNATURE_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384'
 export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
 export type KeySets = {
-  /** The platform's public key with this ID, from its registered JWKS URL. */
+  /** The platform's public key with this ID, from its registered JWKS URL; a fetch is logged where the first one who needs it logs. */
   findKey(
     platform: KeySource,
     keyId: string,
     algorithm: SignatureAlgorithm,
+    log?: Logger,
   ): Promise<Result<CryptoKey, 'unknown-key' | 'keys-unreachable'>>;
 };
 
@@ -40,39 +41,39 @@ const MAX_KEYS = 100;
 export function createKeySets(deps: { http: HttpClient; clock: Clock; log: Logger }): KeySets {
   const copies = new Map<string, Copy>();
   return {
-    async findKey(platform, keyId, algorithm) {
+    async findKey(platform, keyId, algorithm, log = deps.log) {
       const copy = copyFor(copies, platform);
       const readNow = isDue(copy, deps.clock());
-      if (readNow) await refresh(copy, platform);
+      if (readNow) await refresh(copy, platform, log);
       if (!isUsable(copy, deps.clock())) return failure('keys-unreachable', copy.failure ?? undefined);
-      if (!readNow && !hasKey(copy, keyId)) await lookAgain(copy, platform);
+      if (!readNow && !hasKey(copy, keyId)) await lookAgain(copy, platform, log);
       const key = await importedKey(copy, keyId, algorithm);
       return key ? success(key) : failure('unknown-key', copy.failure ?? undefined);
     },
   };
 
-  async function lookAgain(copy: Copy, platform: KeySource): Promise<void> {
+  async function lookAgain(copy: Copy, platform: KeySource, log: Logger): Promise<void> {
     if (copy.pending) return copy.pending;
     const now = deps.clock();
     if (copy.lookedAgainAt !== null && now - copy.lookedAgainAt < COOL_DOWN_MS) return;
     copy.lookedAgainAt = now;
-    await refresh(copy, platform);
+    await refresh(copy, platform, log);
   }
 
-  function refresh(copy: Copy, platform: KeySource): Promise<void> {
-    copy.pending ??= fetchInto(copy, platform).finally(() => {
+  function refresh(copy: Copy, platform: KeySource, log: Logger): Promise<void> {
+    copy.pending ??= fetchInto(copy, platform, log).finally(() => {
       copy.pending = null;
     });
     return copy.pending;
   }
 
-  async function fetchInto(copy: Copy, platform: KeySource): Promise<void> {
-    const fetched = await fetchKeySet(deps.http, copy.url);
+  async function fetchInto(copy: Copy, platform: KeySource, log: Logger): Promise<void> {
+    const fetched = await fetchKeySet(deps.http, copy.url, log);
     if (fetched.ok) {
       Object.assign(copy, { jwks: fetched.value, imported: new Map(), fetchedAt: deps.clock(), failure: null });
     } else {
       Object.assign(copy, { failedAt: deps.clock(), failure: fetched.detail ?? fetched.reason });
-      deps.log.warn({ platformId: platform.id, failure: copy.failure }, 'key set not read');
+      log.warn({ platformId: platform.id, failure: copy.failure }, 'key set not read');
     }
   }
 }
@@ -165,12 +166,14 @@ type PublicJwk = z.infer<typeof publicJwk>;
 
 const keySet = z.object({ keys: z.array(z.unknown()) });
 
-async function fetchKeySet(http: HttpClient, url: string): Promise<Result<PublicJwk[], 'unreadable'>> {
+async function fetchKeySet(http: HttpClient, url: string, log: Logger): Promise<Result<PublicJwk[], 'unreadable'>> {
   const answer = await http({
     url,
     headers: { accept: 'application/json' },
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BYTES,
+    purpose: 'key set',
+    log,
   });
   if (!answer.ok) return failure('unreadable', answer.reason);
   if (answer.value.status !== 200) return failure('unreadable', `status ${answer.value.status}`);

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express';
+import { type Failure, failure } from '../lib/result.ts';
 import { isFromOurPages } from '../web/csrf.ts';
 import { respondProblem } from '../web/problems.ts';
 import { redirect } from '../web/redirect.ts';
@@ -8,6 +9,8 @@ import type { Sessions } from '../web/session.ts';
 import type { Browser, LaunchAnswer, Launches } from './launch.ts';
 import type { Handovers, NewGrant } from './launch-handover.ts';
 import { type LoginOutcome, type Logins, type StoredLoginOutcome, storageKey } from './login.ts';
+import type { LaunchOutcome } from './open-refusals.ts';
+import type { LtiRefusal } from './refusals.ts';
 import type { VerifiedLaunch } from './verified-launch.ts';
 
 type LaunchRouteDeps = {
@@ -21,21 +24,30 @@ type LaunchRouteDeps = {
   openLaunch: (launch: VerifiedLaunch, req: Request, res: Response, how: { needsNewTab: boolean }) => Promise<void>;
   /** Puts the grant into the browser's session and leads to its channel. */
   enterChannel: (grant: NewGrant, req: Request, res: Response) => Promise<void>;
+  /** Told of every login and launch that ends here; what becomes of a verified one, `openLaunch` tells. */
+  onLaunch?: (outcome: LaunchOutcome) => void;
 };
 
 /** The road from the LMS into the tool: login, launch, and the ways around a browser that keeps no cookie in a frame. */
 export function launchRoutes(deps: LaunchRouteDeps): Router {
   const router = Router();
-  router.get('/lti/login', (req, res) => logIn(deps, req, res));
-  router.post('/lti/login', (req, res) => logIn(deps, req, res));
-  router.get('/lti/login/continue', (req, res) => continueLogin(deps, req, res));
-  router.get('/lti/login/again', (req, res) => logInAgain(deps, req, res));
-  router.post('/lti/launch', (req, res) => launch(deps, req, res));
+  const told = (step: Step) => (req: Request, res: Response) =>
+    step(deps, req, res).catch((error: unknown) => {
+      deps.onLaunch?.('error');
+      throw error;
+    });
+  router.get('/lti/login', told(logIn));
+  router.post('/lti/login', told(logIn));
+  router.get('/lti/login/continue', told(continueLogin));
+  router.get('/lti/login/again', told(logInAgain));
+  router.post('/lti/launch', told(launch));
   // Somebody opened or reloaded the address itself.
   router.get('/lti/launch', (req, res) => respondProblem(req, res, 'bad-launch-request'));
   router.post('/lti/handover', (req, res) => takeHandover(deps, req, res));
   return router;
 }
+
+type Step = (deps: LaunchRouteDeps, req: Request, res: Response) => Promise<void>;
 
 /** The page in a frame without cookies whose one button opens the channel in a window of its own. */
 export async function showHandover(
@@ -52,7 +64,7 @@ async function logIn(deps: LaunchRouteDeps, req: Request, res: Response): Promis
   // Given anew each time, so that it does not run out while the person signs in at the LMS.
   const secret = deps.sessions.issueBrowserSecret(req, res);
   const login = await deps.logins.startLogin(req.method === 'GET' ? req.query : req.body, secret);
-  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
+  if (!login.ok) return refuse(deps, req, res, login);
   goOn(req, res, { login: login.value, keepsCookies });
 }
 
@@ -60,7 +72,7 @@ async function logInAgain(deps: LaunchRouteDeps, req: Request, res: Response): P
   const keepsCookies = deps.sessions.browserSecret(req) !== null;
   const secret = deps.sessions.issueBrowserSecret(req, res);
   const login = await deps.logins.restartLogin(req.query.state, secret);
-  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
+  if (!login.ok) return refuse(deps, req, res, login);
   goOn(req, res, { login: login.value, keepsCookies });
 }
 
@@ -75,11 +87,11 @@ function goOn(req: Request, res: Response, given: { login: LoginOutcome; keepsCo
 
 async function continueLogin(deps: LaunchRouteDeps, req: Request, res: Response): Promise<void> {
   const login = await deps.logins.continueLogin(req.query.state, deps.sessions.browserSecret(req));
-  if (!login.ok) return respondProblem(req, res, login.reason, { detail: login.detail });
+  if (!login.ok) return refuse(deps, req, res, login);
   res.set('Cache-Control', 'no-store');
   if (login.value.next === 'lms') return redirect(res, 302, login.value.authorizationUrl);
   // In a window of its own there is no frame to leave: the browser refuses our cookie altogether.
-  if (req.get('sec-fetch-dest') === 'document') return respondProblem(req, res, 'cookies-blocked');
+  if (req.get('sec-fetch-dest') === 'document') return refuse(deps, req, res, failure('cookies-blocked'));
   const againUrl = `/lti/login/again?state=${String(req.query.state)}`;
   if (login.value.next === 'storage') showStoragePage(req, res, { login: login.value, againUrl });
   else renderPage(req, res, 'lti/new-window', { againUrl }, { embeddable: 'anywhere' });
@@ -99,16 +111,22 @@ function showStoragePage(req: Request, res: Response, given: { login: StoredLogi
 
 async function launch(deps: LaunchRouteDeps, req: Request, res: Response): Promise<void> {
   const proof = storageProof(req, deps.publicUrl);
-  if (proof === 'foreign') return respondProblem(req, res, 'other-browser', { detail: 'proof from another origin' });
+  if (proof === 'foreign') return refuse(deps, req, res, failure('other-browser', 'proof from another origin'));
   const browser: Browser = { secret: deps.sessions.browserSecret(req) };
-  const answer = await deps.launches.verifyLaunch(req.body, proof === null ? browser : { ...browser, ...proof });
-  if (!answer.ok) return respondProblem(req, res, answer.reason, { detail: answer.detail });
+  const proved = proof === null ? browser : { ...browser, ...proof };
+  const answer = await deps.launches.verifyLaunch(req.body, proved, contextOf(req).log);
+  if (!answer.ok) return refuse(deps, req, res, answer);
   if (answer.value.next === 'ask-storage') return askStorage(req, res, answer.value);
   const verified = answer.value.launch;
   const { platform, deploymentId, messageType } = verified;
   contextOf(req).log.info({ platformId: platform.id, deploymentId, messageType }, 'launch verified');
   useLocale(req, verified);
   await deps.openLaunch(verified, req, res, { needsNewTab: answer.value.boundBy === 'storage' });
+}
+
+function refuse(deps: LaunchRouteDeps, req: Request, res: Response, refused: Failure<LtiRefusal>): void {
+  deps.onLaunch?.(refused.reason);
+  respondProblem(req, res, refused.reason, { detail: refused.detail });
 }
 
 function askStorage(req: Request, res: Response, asked: Extract<LaunchAnswer, { next: 'ask-storage' }>): void {

@@ -1,4 +1,5 @@
 import { type CryptoKey, compactVerify, decodeProtectedHeader } from 'jose';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import { hashSecret } from '../lib/ids.ts';
@@ -39,8 +40,8 @@ export type LaunchAnswer =
   | { next: 'ask-storage'; state: string; idToken: string; storageTarget: string; platform: Platform };
 
 export type Launches = {
-  /** Verifies the form an LMS posted to the redirect URI: a token, or an error. */
-  verifyLaunch(form: unknown, browser: Browser): Promise<Result<LaunchAnswer, LtiRefusal>>;
+  /** Verifies the form an LMS posted to the redirect URI: a token, or an error. `log` is that of the request. */
+  verifyLaunch(form: unknown, browser: Browser, log?: Logger): Promise<Result<LaunchAnswer, LtiRefusal>>;
 };
 
 type Deps = {
@@ -60,7 +61,7 @@ type Deps = {
  */
 export function createLaunches(deps: Deps): Launches {
   return {
-    async verifyLaunch(input, browser) {
+    async verifyLaunch(input, browser, log) {
       const form = parseLaunchForm(input);
       if (form.kind === 'error') return refuseForPlatform(deps, form, browser);
       if (form.kind === 'odd') return failure('bad-launch-request');
@@ -71,7 +72,7 @@ export function createLaunches(deps: Deps): Launches {
       const bound = checkBrowser(login.value, browser);
       if (!bound.ok) return bound;
       if (bound.value.by === 'storage-not-asked') return success(askStorage(form, platform.value, bound.value));
-      const launch = await redeemLogin(deps, form, platform.value);
+      const launch = await redeemLogin({ ...deps, log }, form, platform.value);
       return launch.ok ? success({ next: 'open', launch: launch.value, boundBy: bound.value.by }) : launch;
     },
   };
@@ -146,9 +147,11 @@ function askStorage(form: TokenForm, platform: Platform, asked: { storageTarget:
   return { next: 'ask-storage', state, idToken, storageTarget: asked.storageTarget, platform };
 }
 
+type RedeemDeps = Deps & { log: Logger | undefined };
+
 /** From here on the login is spent, whatever becomes of the token. */
 async function redeemLogin(
-  deps: Deps,
+  deps: RedeemDeps,
   form: TokenForm,
   platform: Platform,
 ): Promise<Result<VerifiedLaunch, LtiRefusal>> {
@@ -165,14 +168,14 @@ async function consumeLogin(deps: Deps, state: string): Promise<Result<Login, Lt
 }
 
 async function readToken(
-  deps: Deps,
+  deps: RedeemDeps,
   platform: Platform,
   idToken: string,
 ): Promise<Result<LaunchClaims, 'bad-token' | 'keys-unreachable' | 'bad-signature'>> {
   const header = readHeader(idToken);
   if (!header.ok) return header;
   const { keyId, algorithm } = header.value;
-  const key = await deps.keySets.findKey(platform, keyId, algorithm);
+  const key = await deps.keySets.findKey(platform, keyId, algorithm, deps.log);
   if (!key.ok) {
     const reason = key.reason === 'keys-unreachable' ? 'keys-unreachable' : 'bad-signature';
     return failure(reason, key.detail ?? key.reason);

@@ -9,6 +9,7 @@ import {
   openChannel,
 } from '../channels/open-channel.ts';
 import { isAtLeast } from '../channels/permission-level.ts';
+import type { SyncRun } from '../channels/sync-run.ts';
 import type { SyncService } from '../channels/sync-service.ts';
 import type { Failure } from '../lib/result.ts';
 import { type ProblemReason, respondProblem } from '../web/problems.ts';
@@ -20,6 +21,7 @@ import { frameOriginOf } from './frame-ancestors.ts';
 import { showHandover } from './launch.routes.ts';
 import type { Handovers, NewGrant } from './launch-handover.ts';
 import type { PlatformStore } from './lti-store.ts';
+import type { LaunchOutcome } from './open-refusals.ts';
 import { learnServiceOrigin } from './service-origins.ts';
 import type { VerifiedLaunch } from './verified-launch.ts';
 
@@ -29,6 +31,8 @@ export type OpenLaunchDeps = OpenChannelDeps & {
   syncService: Pick<SyncService, 'requestIfStale'>;
   sessions: Pick<Sessions, 'start'>;
   handovers: Handovers;
+  /** Told what became of each verified launch. */
+  onLaunch?: (outcome: LaunchOutcome) => void;
 };
 
 export type LaunchOpener = {
@@ -47,26 +51,39 @@ export function createLaunchOpener(deps: OpenLaunchDeps): LaunchOpener {
     redirect(res.set('Cache-Control', 'no-store'), 303, firstPage(given, entry.notice ?? null));
   }
 
+  function refuse(req: Request, res: Response, reason: OpenProblem): void {
+    deps.onLaunch?.(reason);
+    respondProblem(req, res, reason);
+  }
+
+  async function enterLaunched(entry: Entry, req: Request, res: Response): Promise<void> {
+    await enter(entry, req, res);
+    deps.onLaunch?.('ok');
+  }
+
   return {
     enterChannel: (grant, req, res) => enter({ grant, needsNewTab: false }, req, res),
     async openLaunch(launch, req, res, { needsNewTab }) {
-      if (launch.messageType === 'LtiDeepLinkingRequest') return respondProblem(req, res, 'deep-linking');
+      if (launch.messageType === 'LtiDeepLinkingRequest') return refuse(req, res, 'deep-linking');
       await learnServiceOrigin(deps, launch);
       const opened = await openChannel(deps, channelLaunch(launch));
       if (!opened.ok) {
         const grant = await grantWithoutChannel(deps, launch, opened);
-        if (!grant) return respondProblem(req, res, PROBLEM_OF[opened.reason]);
-        return enter({ grant, needsNewTab, notice: opened.reason }, req, res);
+        if (!grant) return refuse(req, res, PROBLEM_OF[opened.reason]);
+        return enterLaunched({ grant, needsNewTab, notice: opened.reason }, req, res);
       }
       const { channel, launchOnly, userId } = opened.value;
       contextOf(req).log.info({ channelId: channel.id, userId, launchOnly }, 'channel opened');
-      await requestSync(deps, opened.value);
-      await enter({ grant: grantFor(launch, opened.value), needsNewTab }, req, res);
+      const run = await requestSync(deps, opened.value);
+      if (run) contextOf(req).log.info({ channelId: channel.id, syncId: run.id }, 'roster sync asked for');
+      await enterLaunched({ grant: grantFor(launch, opened.value), needsNewTab }, req, res);
     },
   };
 }
 
-const PROBLEM_OF: Record<OpenRefusal, ProblemReason> = {
+type OpenProblem = ProblemReason & LaunchOutcome;
+
+const PROBLEM_OF: Record<OpenRefusal, OpenProblem> = {
   'not-a-course': 'not-a-course',
   anonymous: 'anonymous-launch',
   'no-course-role': 'no-course-role',
@@ -74,9 +91,9 @@ const PROBLEM_OF: Record<OpenRefusal, ProblemReason> = {
   'channel-deleted': 'channel-deleted',
 };
 
-async function requestSync({ syncService }: OpenLaunchDeps, opened: OpenedCourse): Promise<void> {
-  if (!opened.channel.sync.automatic) return;
-  await syncService.requestIfStale({
+async function requestSync({ syncService }: OpenLaunchDeps, opened: OpenedCourse): Promise<SyncRun | null> {
+  if (!opened.channel.sync.automatic) return null;
+  return syncService.requestIfStale({
     channelId: opened.channel.id,
     trigger: 'launch',
     requestedBy: opened.userId,

@@ -1,4 +1,4 @@
-import type { Refusal } from './refusals.ts';
+import type { LtiRefusal, Refusal } from './refusals.ts';
 
 /** Why a launch whose every check passed still leads to no channel. */
 export const OPEN_REFUSALS = {
@@ -15,3 +15,9 @@ export const OPEN_REFUSALS = {
   },
   'channel-deleted': { status: 410, operator: 'The channel of this course was deleted' },
 } as const satisfies Record<string, Refusal>;
+
+/**
+ * What became of a launch, or of the login before it: `ok` when it led to a page, `no-access` when the person was deactivated,
+ * `error` when something of ours failed.
+ */
+export type LaunchOutcome = 'ok' | 'error' | 'no-access' | LtiRefusal | keyof typeof OPEN_REFUSALS;

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { HttpClient, HttpResponse } from '../lib/http-client.ts';
 import { hashSecret } from '../lib/ids.ts';
@@ -22,7 +23,11 @@ export type LmsConfiguration = {
   digest: string;
 };
 
-export type ConfigurationRequest = { configurationUrl: string; registrationToken: string | null };
+export type ConfigurationRequest = {
+  configurationUrl: string;
+  registrationToken: string | null;
+  log?: Logger | undefined;
+};
 
 /** Fetches and judges a configuration (LTI Dynamic Registration 1.0, 3.5). Canvas gives its own for the token only. */
 export async function readConfiguration(
@@ -46,7 +51,7 @@ async function fetchConfiguration(http: HttpClient, request: ConfigurationReques
   const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
   let url = request.configurationUrl;
   for (let redirects = 0; ; redirects++) {
-    const answer = await http({ url, headers, maxBytes: 256 * 1024 });
+    const answer = await http({ url, headers, maxBytes: 256 * 1024, purpose: 'registration', log: request.log });
     const next = answer.ok && redirects < MOST_REDIRECTS ? redirectWithin(url, answer.value) : null;
     if (next === null) return answer;
     url = next;

@@ -37,7 +37,7 @@ const ICON = fileURLToPath(new URL('../../public/icon.svg', import.meta.url));
 async function showRegistration(registrations: Registrations, req: Request, res: Response): Promise<void> {
   const request = readRequest(req.query);
   if (typeof request === 'string') return respondProblem(req, res, request);
-  const found = await registrations.preview(request);
+  const found = await registrations.preview({ ...request, log: contextOf(req).log });
   if (!found.ok) return respondProblem(req, res, found.reason, { detail: found.detail });
   const { name, host, family, digest } = found.value;
   const { t } = contextOf(req);
@@ -56,7 +56,7 @@ async function register(
   if (typeof request === 'string') return respondProblem(req, res, request);
   const digest = DIGEST.safeParse(req.body);
   if (!digest.success) return respondProblem(req, res, 'bad-registration-request');
-  const done = await registrations.register({ ...request, digest: digest.data.digest });
+  const done = await registrations.register({ ...request, digest: digest.data.digest, log: contextOf(req).log });
   if (!done.ok) return respondProblem(req, res, done.reason, { detail: done.detail });
   contextOf(req).log.info({ platformId: done.value.id, status: done.value.status }, 'platform registered');
   showDone(done.value, req, res);

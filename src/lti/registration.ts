@@ -75,6 +75,7 @@ async function registerWith(
     configurationUrl: request.configurationUrl,
     configuration: lms.document,
     registrationToken: request.registrationToken,
+    log: request.log,
     tool: toolRegistration(deps.publicUrl, lms.family),
     platformFor: (answer) => platformOf(lms, invite, answer),
   });

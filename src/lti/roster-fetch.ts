@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { SyncFailure } from '../channels/sync-run.ts';
 import { failure, type Result } from '../lib/result.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
@@ -37,14 +38,16 @@ export type FetcherDeps = {
   limits: RosterLimits;
 };
 
+type Walk = { platform: Platform; signal: AbortSignal; log?: Logger | undefined };
+
 /** `onNext` is told of the next page before the members of this one are read; never if the page cannot be had. */
 type PageFetcher = (url: string, onNext: (next: string | null) => void) => Promise<Result<RosterPage, SyncFailure>>;
 
 /** Fetches pages with pauses and repeats; the budget of pauses is that of the whole walk. */
-export function createPageFetcher(deps: FetcherDeps, walk: { platform: Platform; signal: AbortSignal }): PageFetcher {
+export function createPageFetcher(deps: FetcherDeps, walk: Walk): PageFetcher {
   const { limits } = deps;
-  const { platform, signal } = walk;
-  const request = { signal, timeoutMs: limits.pageTimeoutMs, maxBytes: limits.pageBytes };
+  const { platform, signal, log } = walk;
+  const request = { signal, log, timeoutMs: limits.pageTimeoutMs, maxBytes: limits.pageBytes };
   let waited = 0;
 
   /** False when the wait would be over the budget, or was ended by the signal. */

@@ -23,13 +23,13 @@ export type RosterReaderDeps = {
  */
 export function createRosterReader(deps: RosterReaderDeps): RosterSource {
   const limits = { ...ROSTER_LIMITS, ...deps.limits };
-  return async function* walk({ platformId, contextId, rosterUrl, signal }) {
+  return async function* walk({ platformId, contextId, rosterUrl, signal, log }) {
     const platform = await deps.platforms.findPlatform(platformId);
     if (platform?.status !== 'active') return failure('platform-inactive');
     const ended = new AbortController();
     const fetchPage = createPageFetcher(
       { ...deps, limits },
-      { platform, signal: AbortSignal.any([signal, ended.signal]) },
+      { platform, signal: AbortSignal.any([signal, ended.signal]), log },
     );
     const seen = new Set<string>();
     let members = 0;

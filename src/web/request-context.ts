@@ -7,6 +7,7 @@ import type { createReaders } from '../lib/reader.ts';
 import { remember } from '../lib/remember.ts';
 import { isTimeZone } from '../lib/time-zone.ts';
 import type { Assets } from './assets.ts';
+import type { RequestWatch } from './request-watch.ts';
 import type { Texts } from './texts.ts';
 import type { Views } from './views.ts';
 
@@ -35,6 +36,8 @@ export type PageKit = {
   assets: Assets;
   publicUrl: string;
   frameAncestors: () => string[];
+  /** Who counts requests and open event streams; nobody if undefined. */
+  watch: RequestWatch | undefined;
   clock: Clock;
   production: boolean;
 };
@@ -47,7 +50,7 @@ type RequestWithContext = Request & { [CONTEXT]?: Held };
 /** The first step of every request: gives it an ID, a logger, a nonce and texts. */
 export function requestContext(deps: { kit: PageKit; logger: Logger; random: Random }): RequestHandler {
   return (req: RequestWithContext, _res, next) => {
-    const id = newId<'request'>(deps.kit.clock(), deps.random);
+    const id = idFromProxy(req) ?? newId<'request'>(deps.kit.clock(), deps.random);
     const locale = deps.kit.texts.defaultLocale;
     let log: Logger | null = null;
     let nonce: string | null = null;
@@ -73,6 +76,17 @@ export function requestContext(deps: { kit: PageKit; logger: Logger; random: Ran
     };
     next();
   };
+}
+
+/** Short and plain: it stands in the log, on error pages and in problem documents. */
+const PLAIN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
+
+/** The ID that a proxy of the operator's own gave the request, so that its log and ours can be read side by side. */
+function idFromProxy(req: Request): string | null {
+  const given = req.headers['x-request-id'];
+  if (typeof given !== 'string' || !PLAIN_ID.test(given)) return null;
+  const isTrusted: (address: string | undefined, hop: number) => boolean = req.app.get('trust proxy fn');
+  return isTrusted(req.socket.remoteAddress, 0) ? given : null;
 }
 
 /** The context of a request that came through `createServer`. */

@@ -7,6 +7,7 @@ import { createAssets } from './assets.ts';
 import { type ProblemReason, respondProblem } from './problems.ts';
 import { contextOf, requestContext } from './request-context.ts';
 import { requestLog } from './request-log.ts';
+import type { RequestWatch } from './request-watch.ts';
 import { securityHeaders } from './security-headers.ts';
 import { readTexts } from './texts.ts';
 import { createViews } from './views.ts';
@@ -23,6 +24,8 @@ export type ServerDeps = {
   frameAncestors: () => string[];
   /** Whether an error means that the store is not there at the moment; never if not given. */
   isOutage?: (error: unknown) => boolean;
+  /** Counts requests and open event streams. */
+  watch?: RequestWatch;
   clock: Clock;
   random: Random;
   production: boolean;
@@ -34,18 +37,18 @@ const BODY_LIMIT = '256kb';
 
 /** The web server, ready to listen: what every request passes through, in order. */
 export function createServer(deps: ServerDeps): Express {
-  const { publicUrl, frameAncestors, clock, production } = deps;
+  const { publicUrl, frameAncestors, watch, clock, production } = deps;
   const assets = createAssets({ folder: new URL('public/', ROOT), cache: production });
   const views = createViews({ folder: new URL('views/', ROOT), cache: production });
   const texts = readTexts(new URL('locales/', ROOT));
-  const kit = { texts, readers: createReaders(), views, assets, publicUrl, frameAncestors, clock, production };
+  const kit = { texts, readers: createReaders(), views, assets, publicUrl, frameAncestors, watch, clock, production };
 
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy);
   app.set('query parser', 'simple');
   app.use(requestContext({ kit, logger: deps.logger, random: deps.random }));
-  app.use(requestLog({ logger: deps.logger }));
+  app.use(requestLog({ logger: deps.logger, watch }));
   app.use(securityHeaders({ production }));
   app.use('/assets', assets.routes);
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 200 }));

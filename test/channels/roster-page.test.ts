@@ -37,6 +37,20 @@ describe('the roster panel', () => {
     expect(syncProgress(applying, reader)).toEqual({ text: 'Making changes: 4,200 of 9,999', value: 4200, max: 9999 });
   });
 
+  it('says why the roster could not be read yet, when it is tried again, and lets staff ask sooner', () => {
+    const latest = run({ state: 'queued', tries: 1, reason: 'unreachable', notBefore: NOW + 300_000 });
+    const found = panel({ latest });
+    expect(found).toMatchObject({ tone: 'warn', syncAction: links.requestSync });
+    expect(found.lines[0]).toBe(t('reasons.unreachable.what'));
+    expect(found.progress?.text).toBe('It is tried again in 5 minutes.');
+    expect(panel({ latest: { ...latest, reason: 'throttled' } }).syncAction).toBeNull();
+  });
+
+  it('calls a run of the schedule that waits for its turn nothing worse', () => {
+    const latest = run({ state: 'queued', trigger: 'schedule', notBefore: NOW + 300_000 });
+    expect(panel({ latest })).toMatchObject({ tone: 'calm', progress: { text: 'Waiting to start' } });
+  });
+
   it('says what the last sync changed, and when', () => {
     const counts = { ...NO_COUNTS, added: 1, deactivated: 2, unchanged: 30 };
     const found = panel({ latest: run({ state: 'applied', counts, finishedAt: NOW - 180_000 }) });

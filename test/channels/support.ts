@@ -13,9 +13,9 @@ import { type SyncDeps, syncRoster } from '../../src/channels/sync-roster.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
 import { newId, systemRandom } from '../../src/lib/ids.ts';
 import { success } from '../../src/lib/result.ts';
-import type { SqliteStorage } from '../../src/storage/sqlite/open.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import { makeOpening, makeRun, NOW, openChannel, PLATFORM, walk } from '../storage/support/builders.ts';
-import { makeFolder, mustOpen } from '../storage/support/temp-folder.ts';
+import { makeTestDatabase } from '../support/test-database.ts';
 
 /** Who acts, unless a test says otherwise. */
 export const ACTOR = 'user:somebody';
@@ -60,13 +60,13 @@ export function useCourse(): () => Course {
 }
 
 async function openCourse() {
-  const { folder, remove } = makeFolder();
-  const storage = mustOpen(`${folder}/db.sqlite`);
-  return { ...(await courseIn(storage, '1')), storage, close: () => storage.close().finally(remove) };
+  const database = makeTestDatabase();
+  const storage = await database.open();
+  return { ...(await courseIn(storage, '1')), storage, close: () => storage.close().finally(database.drop) };
 }
 
 /** A course of a store that others use too. */
-export async function courseIn(storage: SqliteStorage, name: string) {
+export async function courseIn(storage: Storage, name: string) {
   let now = NOW;
   const clock = () => ++now;
   const deps = { ...storage, clock, random: systemRandom };
@@ -164,7 +164,7 @@ export async function courseIn(storage: SqliteStorage, name: string) {
 }
 
 function syncDeps(
-  deps: SqliteStorage & Pick<SyncDeps, 'clock' | 'random'>,
+  deps: Storage & Pick<SyncDeps, 'clock' | 'random'>,
   listed: readonly Listed[],
   { fetching, comparing, applying }: SyncMoments,
   departedOverrides: DepartedOverrides,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunSyncs } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -29,6 +30,8 @@ afterEach(async () => {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   rmSync(folder, { recursive: true });
 });
+
+const KEY = 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR';
 
 const ADD = [
   ...['platform', 'add', '--name', 'School', '--issuer', 'https://lms.example/', '--client-id', 'c1'],
@@ -184,7 +187,7 @@ describe('platform change', () => {
       ...env,
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://rostrum.example',
-      SECRET_KEY: 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR',
+      SECRET_KEY: KEY,
     };
     const here = ['platform', 'change', id, '--token-url', 'http://127.0.0.1/token'];
     expect(await json(here, {}, production)).toMatchObject({ code: 2 });
@@ -351,6 +354,34 @@ describe('backup and restore', () => {
     });
   });
 
+  it('tell a server from another command in the way of a restore, and change nothing', async () => {
+    await json(ADD);
+    const copy = join(folder, 'copy.sqlite');
+    await withStorage(async (storage) => {
+      expect(await storage.claimServing()).toBe(true);
+      expect(await json(['backup', copy])).toMatchObject({ code: 0 });
+      const { code, document } = await json(['restore', copy]);
+      expect([code, document.error]).toEqual([
+        1,
+        { code: 'in-use', message: 'A server runs on the database; stop it first. Nothing was changed.' },
+      ]);
+      expect(await storage.platforms.listPlatforms()).toHaveLength(1);
+    });
+    expect(await json(['restore', copy])).toMatchObject({ code: 0 });
+    await withStorage(async (storage) => expect(await storage.claimServing()).toBe(true));
+  });
+
+  it('leave a MongoDB to its own tools', async () => {
+    const mongo = { ...env, DATABASE_URL: 'mongodb://db-user:db-password@127.0.0.1:1/rostrum', SECRET_KEY: KEY };
+    const copied = await run(['backup', join(folder, 'copy')], {}, mongo);
+    expect(copied).toMatchObject({ code: 1, err: expect.stringContaining('MongoDB 127.0.0.1:1/rostrum') });
+    expect(copied.err).toContain('mongodump');
+    const restored = await json(['restore', join(folder, 'copy')], {}, mongo);
+    expect(restored).toMatchObject({ code: 1, document: { error: { code: 'not-on-mongodb' } } });
+    expect(restored.document.error.message).toContain('mongorestore');
+    expect(JSON.stringify([copied, restored])).not.toContain('db-');
+  });
+
   it('never replace a file, and refuse what is no backup', async () => {
     await json(ADD);
     const other = join(folder, 'other');
@@ -400,17 +431,40 @@ describe('doctor', () => {
       ...env,
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://rostrum.invalid',
-      SECRET_KEY: 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR',
-      METRICS_TOKEN: 'metrics-token-of-24-char',
+      SECRET_KEY: KEY,
+      FILES: 'disk:/srv/files',
     };
     const { document } = await json(['doctor'], {}, production);
     const warnings = document.checks.filter(
       (check: { name: string; status: string }) => check.name === 'settings' && check.status === 'warning',
     );
-    expect(warnings.map((check: { message: string }) => check.message.split(' ')[0])).toEqual([
-      'TRUST_PROXY',
-      'METRICS_TOKEN',
-    ]);
+    expect(warnings.map((check: { message: string }) => check.message.split(' ')[0])).toEqual(['TRUST_PROXY', 'FILES']);
+  });
+
+  it('tells the database, its schema, and whether a server runs on it', async () => {
+    await json(ADD);
+    const findings = async () => {
+      const { document } = await json(['doctor']);
+      const found = document.checks.filter(({ name }: { name: string }) => name === 'store' || name === 'server');
+      return found.map(({ status, message }: { status: string; message: string }) => `${status}: ${message}`);
+    };
+    const store = expect.stringMatching(/^ok: SQLite, .*rostrum\.sqlite: it reads and writes, and its schema \(\d+\)/);
+    expect(await findings()).toEqual([store, 'ok: no server runs on this database']);
+    await withStorage(async (storage) => {
+      await storage.claimServing();
+      expect(await findings()).toEqual([store, 'ok: a server runs on this database']);
+    });
+  });
+
+  it('names a database of another version as the fault it is', async () => {
+    await json(ADD);
+    const db = new BetterSqlite3(join(env.DATA_DIR ?? '', 'rostrum.sqlite'));
+    db.pragma('user_version = 9999');
+    db.close();
+    const { code, document } = await json(['doctor']);
+    expect(code).toBe(1);
+    const [fault] = document.checks.filter(({ status }: { status: string }) => status === 'fault');
+    expect(fault).toMatchObject({ name: 'store', message: expect.stringContaining('start that version') });
   });
 
   it('finds keys that the secret key cannot open', async () => {
@@ -419,6 +473,39 @@ describe('doctor', () => {
     const { document } = await json(['doctor'], {}, { ...env, SECRET_KEY: 'aB3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR' });
     const faults = document.checks.filter((check: { status: string }) => check.status === 'fault');
     expect(faults).toMatchObject([{ message: expect.stringContaining('SECRET_KEY') }]);
+  });
+});
+
+describe('a MongoDB that does not answer', () => {
+  const hidden = 'mongodb://db-user:db-password@127.0.0.1:1/rostrum';
+
+  it.each([
+    ['in words', ['doctor']],
+    ['in words', ['platform', 'list']],
+    ['as a document', ['doctor', '--json']],
+    ['as a document', ['platform', 'list', '--json']],
+  ])('is told by its place, never with its password, %s: %j', async (_how, argv) => {
+    const mongo = {
+      ...env,
+      DATABASE_URL: hidden,
+      SECRET_KEY: KEY,
+      LOG_LEVEL: 'trace',
+    };
+    const { code, out, err } = await run(argv, {}, mongo);
+    expect(code).toBe(1);
+    expect(out + err).toContain('MongoDB 127.0.0.1:1/rostrum cannot be reached');
+    expect(out + err).not.toMatch(/db-user|db-password/);
+  });
+
+  it('is not asked when its address cannot be used', async () => {
+    const { code, document } = await json(
+      ['doctor'],
+      {},
+      { ...env, DATABASE_URL: 'mongodb://db-user:db-pass@word@db/x' },
+    );
+    expect(code).toBe(1);
+    expect(JSON.stringify(document)).toContain('%40');
+    expect(JSON.stringify(document)).not.toMatch(/db-user|db-pass/);
   });
 });
 

@@ -47,6 +47,7 @@ describe('the settings', () => {
       METRICS_TOKEN: 'metrics-token-of-24-char',
       SMTP_URL: 'smtp://user:mail-password@mail.example.edu',
       MAIL_FROM: 'Rostrum <rostrum@example.edu>',
+      DATABASE_URL: 'mongodb://db-user:db-password@db1,db2/rostrum?replicaSet=rs0',
     };
     const loaded = loadConfig({ ...PRODUCTION, ...secrets });
     expect(loaded).toMatchObject({
@@ -57,12 +58,20 @@ describe('the settings', () => {
         zoomWebhookSecret: 'zoom-webhook-secret',
         metricsToken: 'metrics-token-of-24-char',
         smtpUrl: 'smtp://user:mail-password@mail.example.edu',
+        databaseUrl: 'mongodb://db-user:db-password@db1,db2/rostrum?replicaSet=rs0',
       },
     });
     const logged = JSON.stringify(loaded.ok && loaded.config);
-    for (const secret of [KEY, 'zoom-client-secret', 'zoom-webhook-secret', 'metrics-token', 'mail-password']) {
-      expect(logged).not.toContain(secret);
-    }
+    const shown = [
+      KEY,
+      'zoom-client-secret',
+      'zoom-webhook-secret',
+      'metrics-token',
+      'mail-password',
+      'db-user',
+      'db-password',
+    ];
+    for (const secret of shown) expect(logged).not.toContain(secret);
   });
 
   it.each<[Environment, Partial<Config>]>([
@@ -87,9 +96,10 @@ describe('the settings', () => {
     [{ TRUST_PROXY: '10.0.0.0/8, loopback' }, { trustProxy: ['10.0.0.0/8', 'loopback'] }],
     [{ FILES: 's3://bucket/a/b/' }, { files: { engine: 's3', bucket: 'bucket', prefix: 'a/b' } }],
     [{ FILES: 'disk:/srv/files' }, { files: { engine: 'disk', path: '/srv/files' } }],
+    [{ DATABASE_URL: 'mongodb://db/rostrum' }, { database: { engine: 'mongo', place: 'db/rostrum' } }],
     [
-      { SANDBOX: 'off', LOG_LEVEL: 'DEBUG', ROLE: 'web' },
-      { logLevel: 'debug', role: 'web' },
+      { SANDBOX: 'off', LOG_LEVEL: 'DEBUG', ROLE: 'ALL' },
+      { logLevel: 'debug', role: 'all' },
     ],
   ])('%j is understood', (env, expected) => {
     expect(configOf(env)).toMatchObject(expected);
@@ -120,9 +130,8 @@ describe('a wrong setting', () => {
     [{ SANDBOX: 'maybe' }, 'SANDBOX', /on or off/],
     [{ SANDBOX_PORT: '3000' }, 'SANDBOX_PORT', /same as PORT/],
     [{ PORT: '65535' }, 'SANDBOX_PORT', /no next one/],
-    [{ DATABASE_URL: 'mongodb://localhost/rostrum' }, 'DATABASE_URL', /runs on SQLite/],
-    [{ DATABASE_URL: 'mongodb+srv://u:p@db.example/x' }, 'DATABASE_URL', /runs on SQLite/],
-    [{ DATABASE_URL: 'postgres://localhost/x' }, 'DATABASE_URL', /sqlite:PATH/],
+    [{ DATABASE_URL: 'mongodb:///rostrum' }, 'DATABASE_URL', /names no host/],
+    [{ DATABASE_URL: 'postgres://localhost/x' }, 'DATABASE_URL', /sqlite:PATH or mongodb:/],
     [{ DATABASE_URL: 'sqlite::memory:' }, 'DATABASE_URL', /memory/],
     [{ ROLE: 'both' }, 'ROLE', /all, web, worker/],
     [{ LMS_NETWORKS: 'campus' }, 'LMS_NETWORKS', /list of networks/],
@@ -186,8 +195,6 @@ it('a plain address that is not localhost brings a warning: browsers keep no ses
 describe('a setting without effect in this version', () => {
   it('brings a warning by its name, each one that is set', () => {
     const idle = {
-      ROLE: 'web',
-      METRICS_TOKEN: 'metrics-token-of-24-char',
       ZOOM_CLIENT_ID: 'app',
       ZOOM_CLIENT_SECRET: 'zoom-client-secret',
       ZOOM_WEBHOOK_SECRET: 'zoom-webhook-secret',
@@ -203,7 +210,48 @@ describe('a setting without effect in this version', () => {
   });
 
   it('is not told of where it is empty or says what holds anyway', () => {
-    expect(loadConfig({ ROLE: 'all', FILES: '', ZOOM_CLIENT_ID: ' ' }).warnings).toEqual([]);
+    const env = { ROLE: 'all', FILES: '', ZOOM_CLIENT_ID: ' ', METRICS_TOKEN: 'metrics-token-of-24-char' };
+    expect(loadConfig(env).warnings).toEqual([]);
+  });
+});
+
+describe('the role of a process', () => {
+  const MONGO = { DATABASE_URL: 'mongodb://db/rostrum', SECRET_KEY: KEY };
+
+  it.each(['web', 'worker'] as const)('%s is refused on SQLite, which runs in one process', (role) => {
+    const problem = `is ${role}, but SQLite runs in one process; set ROLE=all or a mongodb:// DATABASE_URL`;
+    expect(faultsOf({ ROLE: role })).toEqual([{ variable: 'ROLE', problem }]);
+    expect(faultsOf({ ROLE: role, DATABASE_URL: 'sqlite:/srv/a.db' })).toEqual([{ variable: 'ROLE', problem }]);
+  });
+
+  it.each(['all', 'web', 'worker'] as const)('%s works on MongoDB, without a warning', (role) => {
+    expect(configOf({ ...MONGO, ROLE: role }).role).toBe(role);
+    expect(loadConfig({ ...MONGO, ROLE: role }).warnings).toEqual([]);
+  });
+
+  it('is not called wrong beside an address that cannot be read', () => {
+    const faults = faultsOf({ ROLE: 'web', DATABASE_URL: 'mongodb://' });
+    expect(faults.map(({ variable }) => variable)).toEqual(['DATABASE_URL']);
+  });
+
+  it('decides over the trial LMSs: a worker serves no launches', () => {
+    expect(configOf({ ...MONGO, ROLE: 'worker', SANDBOX: 'on' }).sandbox.enabled).toBe(false);
+    expect(configOf({ ...MONGO, ROLE: 'web' }).sandbox.enabled).toBe(true);
+  });
+});
+
+describe('the secret key on MongoDB', () => {
+  const DATABASE_URL = 'mongodb://db/rostrum';
+
+  it('is asked for outside production too, where one made on each machine would not do', () => {
+    const { warnings } = loadConfig({ DATABASE_URL });
+    expect(warnings).toMatchObject([{ variable: 'SECRET_KEY', problem: expect.stringContaining('set one for all') }]);
+    expect(loadConfig({ DATABASE_URL, SECRET_KEY: KEY }).warnings).toEqual([]);
+  });
+
+  it('is required in production', () => {
+    const faults = faultsOf({ ...PRODUCTION, DATABASE_URL, SECRET_KEY: undefined });
+    expect(faults.map(({ variable }) => variable)).toEqual(['SECRET_KEY']);
   });
 });
 

@@ -10,6 +10,7 @@ const NONE: ConfiguredSecrets = {
   zoomWebhookSecret: null,
   metricsToken: null,
   smtpUrl: null,
+  databaseUrl: null,
 };
 
 let folder: string;

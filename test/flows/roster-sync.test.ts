@@ -1,8 +1,10 @@
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import type { Membership } from '../../src/channels/membership.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
-import { requestDueSyncs } from '../../src/channels/sync-schedule.ts';
+import { createSyncSchedule } from '../../src/channels/sync-schedule.ts';
+import { systemRandom } from '../../src/lib/ids.ts';
 import type { SandboxLms } from '../../src/sandbox/sandbox.ts';
 import { channelIn, launchAs, membersOf, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
@@ -188,14 +190,29 @@ describe('the schedule', () => {
   it('asks for syncs of visited channels whose last run is older than the interval, and of no others', async () => {
     const { channelId } = await freshCourse(tool.sandbox.canvas);
     const { syncs } = tool.storage;
+    const { syncService, jobs } = tool.app;
+    const { signal } = new AbortController();
+    const job = { id: 'round', signal, log: pino({ level: 'silent' }), progress: async () => {} };
     const round = (now: number) =>
-      requestDueSyncs({ syncs, syncService: tool.app.syncService, clock: () => now, intervalMs: 3_600_000 });
+      createSyncSchedule({
+        ...{ syncs, syncService, jobs, random: systemRandom, intervalMs: 3_600_000 },
+        clock: () => now,
+      }).run({}, job);
     const before = await tool.lastRun(channelId);
     await round(Date.now());
     expect(await tool.lastRun(channelId)).toEqual(before);
-    await round(Date.now() + 3_700_000);
+
+    const later = Date.now() + 3_700_000;
+    await round(later);
+    const queued = await tool.lastRun(channelId);
+    expect(queued).toMatchObject({ trigger: 'schedule', state: 'queued', notBefore: expect.any(Number) });
+    // At some moment of the next tenth of the interval; whoever asks meanwhile does not wait for it.
+    expect(queued.notBefore).toBeGreaterThanOrEqual(later);
+    expect(queued.notBefore).toBeLessThan(later + 360_000);
+    const asked = await syncService.request({ channelId, trigger: 'button', requestedBy: null });
+    expect(asked).toMatchObject({ created: false, run: { id: queued.id, notBefore: null } });
     await tool.settled();
-    expect(await tool.lastRun(channelId)).toMatchObject({ trigger: 'schedule', state: 'applied' });
+    expect(await tool.lastRun(channelId)).toMatchObject({ id: queued.id, trigger: 'schedule', state: 'applied' });
     const month = 31 * 24 * 3_600_000;
     expect(
       await syncs.channelsDueForSync({ launchedSince: Date.now() + month, askedBefore: Infinity, limit: 9 }),

@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, vi } from 'vitest';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
@@ -14,7 +11,8 @@ import { ensureSecretKey } from '../../src/config/secrets.ts';
 import { hashSecret, newSecret } from '../../src/lib/ids.ts';
 import type { Sandbox, SandboxLms } from '../../src/sandbox/sandbox.ts';
 import { startTrial } from '../../src/sandbox/trial.ts';
-import { openSqlite, type SqliteStorage } from '../../src/storage/sqlite/open.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { makeTestDatabase, type TestDatabase } from './test-database.ts';
 import { channelIn, freePort } from './tool.ts';
 import { Visitor } from './visitor.ts';
 
@@ -40,9 +38,11 @@ export type ProcessWorld = {
   dataDir: string;
   sandbox: Sandbox;
   /** A connection of this process to the tools' database. */
-  storage: SqliteStorage;
+  storage: Storage;
+  /** What a tool is started with to use the database. */
+  database: TestDatabase;
   /** Starts a tool; with `port: 'another'` beside the first one. Wait for `ready()`. */
-  start(options?: { port?: 'another' }): Promise<ToolProcess>;
+  start(options?: { port?: 'another'; env?: Record<string, string> }): Promise<ToolProcess>;
   /** Launches into the course by a tool that runs. */
   launch(lms: SandboxLms, who: { courseId: string; personId: string; visitor?: Visitor }): Promise<Visitor>;
   members(channelId: ChannelId): Promise<Membership[]>;
@@ -50,23 +50,21 @@ export type ProcessWorld = {
 };
 
 export async function startProcessWorld(options: { bigCourseSize?: number } = {}): Promise<ProcessWorld> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'rostrum-faults-'));
+  const database = makeTestDatabase();
+  const { dataDir } = database;
   const port = await freePort();
-  const env = { PORT: `${port}`, DATA_DIR: dataDir, LOG_LEVEL: 'error', TRUST_PROXY: 'on' };
-  const { sandbox, url } = await register(env, options);
-  const path = join(dataDir, 'rostrum.sqlite');
-  const opened = openSqlite({ path });
-  if (!opened.ok) throw new Error(opened.reason);
-  const storage = opened.value;
+  const env = { PORT: `${port}`, DATA_DIR: dataDir, LOG_LEVEL: 'error', TRUST_PROXY: 'on', ...database.env };
+  const { sandbox, url } = await register(env, database, options);
+  const storage = await database.open();
   const key = newSecret();
   const apiKey = { id: 'key', name: 'test', keyHash: hashSecret(key), scopes: [...API_SCOPES] };
   await storage.apiKeys.addApiKey({ ...apiKey, createdAt: Date.now(), revokedAt: null });
   const running = new Set<ChildProcess>();
 
-  async function start({ port: which }: { port?: 'another' } = {}): Promise<ToolProcess> {
+  async function start({ port: which, env: more }: Parameters<ProcessWorld['start']>[0] = {}): Promise<ToolProcess> {
     const own = which === 'another' ? await freePort() : port;
     const child = spawn(process.execPath, ['dist/main.js'], {
-      env: { ...process.env, ...env, SANDBOX: 'off', PUBLIC_URL: url, PORT: `${own}` },
+      env: { ...process.env, ...env, SANDBOX: 'off', PUBLIC_URL: url, PORT: `${own}`, ...more },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     running.add(child);
@@ -98,6 +96,7 @@ export async function startProcessWorld(options: { bigCourseSize?: number } = {}
   return {
     url,
     dataDir,
+    database,
     sandbox,
     storage,
     start,
@@ -120,21 +119,20 @@ export async function startProcessWorld(options: { bigCourseSize?: number } = {}
       );
       await sandbox.close();
       await storage.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      await database.drop();
     },
   };
 }
 
 /** Makes the database and registers the sandbox's LMSs in it; nothing of the tool runs afterwards. */
-async function register(env: Record<string, string>, options: { bigCourseSize?: number }) {
+async function register(env: Record<string, string>, database: TestDatabase, options: { bigCourseSize?: number }) {
   const loaded = loadConfig({ ...env, SANDBOX_PORT: '0' });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { config } = loaded;
   const secrets = ensureSecretKey(loaded.secrets, config.dataDir);
-  const opened = openSqlite({ path: config.database.path });
-  if (!opened.ok) throw new Error(opened.reason);
-  const app = await createApp({ config, secrets, storage: opened.value, log: pino({ level: 'silent' }) });
-  const sandbox = await startTrial(config, { ...app, platforms: opened.value.platforms }, options);
+  const storage = await database.open();
+  const app = await createApp({ config, secrets, storage, log: pino({ level: 'silent' }) });
+  const sandbox = await startTrial(config, { ...app, platforms: storage.platforms }, options);
   await app.close();
   return { sandbox, url: config.publicUrl };
 }

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { type App, type AppDeps, createApp } from '../../src/app.ts';
 import type { ChannelId } from '../../src/channels/channel.ts';
@@ -10,10 +7,11 @@ import type { Membership } from '../../src/channels/membership.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { ensureSecretKey, type Secrets } from '../../src/config/secrets.ts';
+import { sleep, systemClock } from '../../src/lib/clock.ts';
 import type { Sandbox, SandboxLms, SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { startTrial } from '../../src/sandbox/trial.ts';
-import { openSqlite } from '../../src/storage/sqlite/open.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { makeTestDatabase } from './test-database.ts';
 import { Visitor } from './visitor.ts';
 
 /** A whole tool beside a whole sandbox, on free ports and in a folder of its own. */
@@ -27,7 +25,7 @@ export type Tool = {
   /** What the log said, a line a record. */
   logged: Record<string, unknown>[];
   visitor(): Visitor;
-  /** Waits until no sync is queued or running in this tool. */
+  /** Waits until no sync is running, or queued to begin now. */
   settled(): Promise<void>;
   lastRun(channelId: ChannelId | string): Promise<SyncRun>;
   close(): Promise<void>;
@@ -36,28 +34,27 @@ export type Tool = {
 export type ToolOptions = {
   env?: Record<string, string>;
   sandbox?: Partial<Pick<SandboxOptions, 'bigCourseSize' | 'pageDelayMs'>>;
-  dataDir?: string;
   clock?: () => number;
   leaseMs?: number;
 } & Pick<AppDeps, 'walking'>;
 
 export async function startTool(options: ToolOptions = {}): Promise<Tool> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rostrum-'));
+  const database = makeTestDatabase();
+  const { dataDir } = database;
   const [port, sandboxPort] = await Promise.all([freePort(), freePort()]);
   const env = {
     PORT: `${port}`,
     SANDBOX_PORT: `${sandboxPort}`,
     DATA_DIR: dataDir,
     LOG_LEVEL: 'debug',
+    ...database.env,
     ...options.env,
   };
   const loaded = loadConfig(env);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { config } = loaded;
   const secrets = ensureSecretKey(loaded.secrets, dataDir);
-  const opened = openSqlite({ path: config.database.path });
-  if (!opened.ok) throw new Error(opened.reason);
-  const storage = opened.value;
+  const storage = await database.open();
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const app = await createApp({
@@ -69,6 +66,7 @@ export async function startTool(options: ToolOptions = {}): Promise<Tool> {
     ...(options.leaseMs ? { leaseMs: options.leaseMs } : {}),
     ...(options.walking ? { walking: options.walking } : {}),
   });
+  const clock = options.clock ?? systemClock;
   await app.listen();
   const sandbox = await startTrial(config, { ...app, platforms: storage.platforms }, options.sandbox);
   await app.startWork();
@@ -81,7 +79,9 @@ export async function startTool(options: ToolOptions = {}): Promise<Tool> {
     sandbox,
     logged,
     visitor: () => new Visitor(config.publicUrl),
-    settled: () => app.syncRunner.idle(),
+    async settled() {
+      while ((await storage.syncs.unfinishedSyncs({ dueAt: clock(), limit: 1 })).length > 0) await sleep(5);
+    },
     async lastRun(channelId) {
       const [run] = await storage.syncs.listSyncs(channelId as ChannelId, 1);
       if (!run) throw new Error('no sync was asked for');
@@ -90,7 +90,7 @@ export async function startTool(options: ToolOptions = {}): Promise<Tool> {
     async close() {
       await app.close();
       await sandbox.close();
-      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
+      await database.drop();
     },
   };
 }

@@ -14,7 +14,11 @@ export const syncSchema = z.object({
     unchanged: count,
   }),
   pages: count,
-  reason: z.string().nullable().meta({ description: 'Why the sync is held, failed or was discarded.' }),
+  reason: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why the sync is held, failed, was discarded, or is queued once more.' }),
+  notBefore: time.nullable().meta({ description: 'A queued sync begins no sooner; null: as soon as it can.' }),
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
 });

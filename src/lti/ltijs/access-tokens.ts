@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { LtijsToken } from 'ltijs';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import type { Encryption } from '../../lib/encryption.ts';
@@ -15,8 +16,8 @@ import { ServiceError, serverError, throttleError, transportError } from './serv
 export type AccessTokens = {
   /** A stored token that is good for another minute, or null. */
   find(issuer: string, clientId: string, scopes: string): Promise<LtijsToken | null>;
-  /** A new token; callers that ask at the same time share one request. Throws ServiceError. */
-  request(issuer: string, clientId: string, scopes: string): Promise<LtijsToken>;
+  /** A new token; callers that ask at the same time share one request, logged where the first one logs. Throws ServiceError. */
+  request(issuer: string, clientId: string, scopes: string, log?: Logger): Promise<LtijsToken>;
 };
 
 export type AccessTokenDeps = {
@@ -66,11 +67,11 @@ export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
 
   return {
     find,
-    request(issuer, clientId, scopes) {
+    request(issuer, clientId, scopes, log) {
       const key = keyOf(issuer, clientId, scopes);
       const shared = running.get(key);
       if (shared) return shared;
-      const request = requestToken(deps, issuer, clientId, scopes).finally(() => running.delete(key));
+      const request = requestToken(deps, { issuer, clientId, scopes, log }).finally(() => running.delete(key));
       running.set(key, request);
       return request;
     },
@@ -83,10 +84,9 @@ function keyOf(issuer: string, clientId: string, scopes: string): string {
 
 async function requestToken(
   deps: AccessTokenDeps,
-  issuer: string,
-  clientId: string,
-  scopes: string,
+  asked: { issuer: string; clientId: string; scopes: string; log: Logger | undefined },
 ): Promise<LtijsToken> {
+  const { issuer, clientId, scopes, log } = asked;
   const platform = await deps.platforms.findPlatformByClient(issuer, clientId);
   if (!platform) throw new ServiceError('platform-inactive', 'The platform is not registered any more');
   const createdAt = deps.clock();
@@ -101,6 +101,8 @@ async function requestToken(
       scope: scopes,
     }).toString(),
     timeoutMs: TIMEOUT_MS,
+    purpose: 'token',
+    log,
   });
   if (!response.ok) throw transportError(response.reason, `token: ${response.detail ?? ''}`);
   const token = readToken(response.value, scopes, createdAt);

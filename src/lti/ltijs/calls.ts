@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { HttpRequest } from '../../lib/http-client.ts';
 import type { Platform } from '../platform.ts';
 
@@ -15,6 +16,8 @@ export type LtijsCall = {
   platform?: Platform;
   /** The platform that the call registers, with the fields that ltijs does not know. */
   newPlatform?: NewPlatform;
+  /** The log of what needs the call. */
+  log?: Logger | undefined;
 };
 
 /** What ltijs reads of an HTTP answer. */

@@ -82,7 +82,11 @@ async function startProvider(
   const plugin = createLtijsDatabase({
     ...deps,
     currentCall: ltijs.currentCall,
-    hooks: { makeKeyPair: () => makeKeyPair(deps), requestToken: deps.tokens.request },
+    hooks: {
+      makeKeyPair: () => makeKeyPair(deps),
+      requestToken: (issuer, clientId, scopes) =>
+        deps.tokens.request(issuer, clientId, scopes, ltijs.currentCall()?.log),
+    },
   });
   const provider = ltijs.newProvider();
   provider.setup(

@@ -1,4 +1,5 @@
 import type { LtijsProvider } from 'ltijs';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { HttpClient, HttpRequest } from '../../lib/http-client.ts';
 import { parseJson } from '../../lib/json.ts';
@@ -14,6 +15,7 @@ export type DynamicRegistration = {
   /** The configuration that was read and checked; it is not fetched again. */
   configuration: object & { registration_endpoint: string };
   registrationToken: string | null;
+  log?: Logger | undefined;
   /** The client metadata to register. */
   tool: object;
   /** The platform to store, once the LMS has given a client ID. */
@@ -92,7 +94,7 @@ export async function registerDynamically(
   async function send(sent: HttpRequest): Promise<LtijsAnswer> {
     // What ltijs would fetch once more is what was checked and shown.
     if (sent.method === 'GET') return { headers: {}, body: JSON.stringify(request.configuration) };
-    const answer = await postRegistration(deps.http, sent);
+    const answer = await postRegistration(deps.http, { ...sent, log: request.log });
     clientId = answer.client_id;
     const deploymentId = answer[TOOL_CONFIGURATION]?.deployment_id ?? null;
     call.newPlatform = request.platformFor({ clientId, deploymentId });
@@ -117,7 +119,7 @@ export async function registerDynamically(
 
 // 200 in Moodle 4.5 and Canvas, 201 in the specification.
 async function postRegistration(http: HttpClient, request: HttpRequest): Promise<z.output<typeof REGISTRATION_ANSWER>> {
-  const answer = await http({ ...request, timeoutMs: 30_000 });
+  const answer = await http({ ...request, timeoutMs: 30_000, purpose: 'registration' });
   if (!answer.ok) throw new RegistrationFailed('registration-unreachable', `${answer.reason} ${answer.detail ?? ''}`);
   const { status, body } = answer.value;
   if (status < 200 || status > 299) {

@@ -1,4 +1,5 @@
 import type { LtijsProvider } from 'ltijs';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { RosterMember } from '../../channels/roster-source.ts';
 import type { SyncFailure } from '../../channels/sync-run.ts';
@@ -17,6 +18,7 @@ export type PageOptions = {
   signal?: AbortSignal;
   timeoutMs?: number;
   maxBytes?: number;
+  log?: Logger | undefined;
   /** Told of the next page when the answer is there, before its members are read; once for an answer that is read. */
   onNext?: (next: string | null) => void;
 };
@@ -83,6 +85,8 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
   async function send(request: HttpRequest): Promise<LtijsAnswer> {
     const answer = await deps.http({
       ...request,
+      purpose: 'roster page',
+      log: options.log,
       timeoutMs: options.timeoutMs ?? PAGE_TIMEOUT_MS,
       maxBytes: options.maxBytes ?? PAGE_MAX_BYTES,
       ...(options.signal ? { signal: options.signal } : {}),
@@ -103,7 +107,9 @@ async function fetchPage(deps: PageDeps, platform: Platform, page: PageRequest):
     clientId: platform.clientId,
     platformContext: { namesRoles: { context_memberships_url: url } },
   };
-  await deps.ltijs.inCall({ send, platform }, () => deps.provider.NamesAndRoles.getMembers(token, { url, pages: 1 }));
+  await deps.ltijs.inCall({ send, platform, log: options.log }, () =>
+    deps.provider.NamesAndRoles.getMembers(token, { url, pages: 1 }),
+  );
   if (!taken) throw new Error('ltijs returned a page without asking for it');
   return taken;
 }

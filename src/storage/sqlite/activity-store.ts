@@ -1,8 +1,8 @@
 import type { ChannelId, UserId } from '../../channels/channel.ts';
 import type { ActivityEvent, ActivityStore } from '../../channels/channel-store.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
+import { positionOf, toPage } from '../paging.ts';
 import type { Database } from './database.ts';
-import { positionOf, toPage } from './paging.ts';
 
 /** The event as SQL gives it back under the names of the domain. */
 const COLUMNS = `id, at, platform_id AS platformId, channel_id AS channelId, actor, action,

@@ -11,13 +11,13 @@ import type {
 import { wellFormed } from '../../lib/fold.ts';
 import type { Page, PageRequest } from '../../lib/page.ts';
 import { channelSearchText, channelSortKey } from '../member-keys.ts';
+import { positionOf, toPage } from '../paging.ts';
 import { createActivityRecorder } from './activity-store.ts';
 import { fromJson, toFlag, toJson } from './columns.ts';
 import { createContextRows } from './context-rows.ts';
 import { atomic, type Database } from './database.ts';
 import { createMembershipRows } from './membership-rows.ts';
 import { createMyChannels } from './my-channels.ts';
-import { positionOf, toPage } from './paging.ts';
 import { createUserRows } from './user-rows.ts';
 
 type ChannelRow = Omit<Channel, 'tags' | 'moderated' | 'sync'> & {

@@ -3,10 +3,10 @@ import type { MemberCounts, MemberFilter, MembershipStore } from '../../channels
 import type { Membership } from '../../channels/membership.ts';
 import type { PermissionLevel } from '../../channels/permission-level.ts';
 import { memberSearch } from '../member-keys.ts';
+import { positionOf, toPage } from '../paging.ts';
 import { toFlag } from './columns.ts';
 import type { Database } from './database.ts';
 import { listPosition, MEMBERSHIP_COLUMNS, type MembershipRow, readMembership } from './membership-rows.ts';
-import { positionOf, toPage } from './paging.ts';
 
 type PassOver = (subject: string, mark: string | null) => boolean;
 

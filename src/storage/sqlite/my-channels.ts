@@ -8,8 +8,8 @@ import {
 } from '../../channels/channel-store.ts';
 import type { PermissionLevel } from '../../channels/permission-level.ts';
 import { memberSearch } from '../member-keys.ts';
+import { positionOf, toPage } from '../paging.ts';
 import type { Database } from './database.ts';
-import { positionOf, toPage } from './paging.ts';
 
 type Parameters = ChannelPerson & { q: string | null };
 type Position = { sortKey: string; id: string; limit: number };

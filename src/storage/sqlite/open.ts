@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { failure, type Result, success } from '../../lib/result.ts';
-import type { Storage } from '../storage.ts';
+import type { OpenFailure, Storage } from '../storage.ts';
 import { createActivityStore } from './activity-store.ts';
 import { createApiKeyStore } from './api-key-store.ts';
 import { createChannelStore } from './channel-store.ts';
@@ -11,20 +11,21 @@ import { atomic, type Database } from './database.ts';
 import { createRemoveExpired } from './expiry.ts';
 import { fileFault, isBusy, isOutage, messageOf } from './faults.ts';
 import { createInviteStore } from './invite-store.ts';
+import { createJobBackend } from './job-backend.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLeaseStore } from './lease-store.ts';
 import { createLoginStore } from './login-store.ts';
 import { createMembershipStore } from './membership-store.ts';
-import { judgeDatabase, migrate } from './migrate.ts';
+import { judgeDatabase, migrate, SCHEMA_VERSION } from './migrate.ts';
 import { createPlatformStore } from './platform-store.ts';
 import { createRateLimitStore } from './rate-limit-store.ts';
+import { createServingLock, isServed, type ServingLock } from './serving-lock.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSyncStore } from './sync-store.ts';
 
 export type SqliteOptions = { path: string };
 
-/** `not-writable`: also when another process holds the whole file, as a restore does. */
-export type OpenFailure = 'newer-schema' | 'not-a-database' | 'not-writable';
+type SqliteFailure = Extract<OpenFailure, 'newer-schema' | 'old-schema' | 'not-a-database' | 'not-writable'>;
 
 export type SqliteStorage = Storage & { path: string };
 
@@ -34,9 +35,9 @@ const BUSY_TIMEOUT = 2_000;
 
 /**
  * Opens the database file, makes it if there is none, and brings its schema up to date. A file that a newer version
- * wrote, or that is not ours, is left as it was.
+ * wrote, or that is not ours, is left as it was; so is an older one that a server of its own version still serves.
  */
-export function openSqlite({ path }: SqliteOptions): Result<SqliteStorage, OpenFailure> {
+export function openSqlite({ path }: SqliteOptions): Result<SqliteStorage, SqliteFailure> {
   let db: Database | null = null;
   try {
     makeFile(path);
@@ -44,10 +45,12 @@ export function openSqlite({ path }: SqliteOptions): Result<SqliteStorage, OpenF
     const kind = judgeDatabase(db);
     if (kind === 'newer') return refuse(db, 'newer-schema');
     if (kind === 'foreign') return refuse(db, 'not-a-database');
+    if (kind === 'ours' && schemaOf(db) < SCHEMA_VERSION && isServed(path)) return refuse(db, 'old-schema');
     configure(db);
     migrate(db);
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
-    return success({ ...createStores(db, startCheckpoints(db, path)), path });
+    const serving = createServingLock(path);
+    return success({ ...createStores(db, startCheckpoints(db, path), serving), path });
   } catch (error) {
     db?.close();
     const reason = fileFault(error);
@@ -62,7 +65,7 @@ function makeFile(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
 }
 
-function refuse(db: Database, reason: OpenFailure) {
+function refuse(db: Database, reason: SqliteFailure) {
   db.close();
   return failure(reason);
 }
@@ -91,7 +94,7 @@ function patiently(work: () => void, attempts = 200): void {
   }
 }
 
-function createStores(db: Database, checkpoints: Checkpoints): Storage {
+function createStores(db: Database, checkpoints: Checkpoints, serving: ServingLock): Storage {
   return {
     channels: createChannelStore(db),
     memberships: createMembershipStore(db),
@@ -105,15 +108,23 @@ function createStores(db: Database, checkpoints: Checkpoints): Storage {
     sessions: createSessionStore(db),
     rateLimits: createRateLimitStore(db),
     apiKeys: createApiKeyStore(db),
+    jobs: createJobBackend(db),
     removeExpired: createRemoveExpired(db),
     check: createCheck(db),
     isOutage,
+    claimServing: async () => serving.claim(),
+    describe: async () => ({ engine: 'sqlite', schema: schemaOf(db), served: serving.isHeld() }),
     async close() {
       const ending = checkpoints.close();
       if (ending) await ending;
       db.close();
+      serving.release();
     },
   };
+}
+
+function schemaOf(db: Database): number {
+  return Number(db.pragma('user_version', { simple: true }));
 }
 
 /** Reads, and writes a row that nobody sees: on a full disk reading goes on, and nothing shows it but a write. */

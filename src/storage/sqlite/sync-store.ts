@@ -107,8 +107,8 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'hurrySync' | 
   );
 
   const hurry = db.prepare<[string], SyncRow>(
-    `UPDATE sync_runs SET not_before = NULL WHERE id = ? AND state = 'queued' AND tries = 0 AND not_before IS NOT NULL
-     RETURNING ${COLUMNS}`,
+    `UPDATE sync_runs SET not_before = NULL
+     WHERE id = ? AND state = 'queued' AND not_before IS NOT NULL AND reason IS NOT 'throttled' RETURNING ${COLUMNS}`,
   );
   const request = atomic(db, (run: SyncRun) => {
     const known = read(active.get(run.channelId));

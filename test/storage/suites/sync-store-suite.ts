@@ -174,6 +174,9 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       expect(await storage().syncs.hurrySync(run.id)).toEqual({ ...run, notBefore: null });
       expect(await dueAt(NOW)).toEqual(['sync-1']);
       expect(await storage().syncs.hurrySync(run.id)).toBeNull();
+      const failed = { ...run, tries: 1, reason: 'unreachable', notBefore: NOW + 90 } as const;
+      await storage().syncs.saveSync(failed);
+      expect(await storage().syncs.hurrySync(run.id)).toEqual({ ...failed, notBefore: null });
       const throttled = { ...run, tries: 1, reason: 'throttled', notBefore: NOW + 90 } as const;
       await storage().syncs.saveSync(throttled);
       expect(await storage().syncs.hurrySync(run.id)).toBeNull();

@@ -7,13 +7,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/**
+ * One thread for all connections: with more, what an update returns may show what a later one did, for the server writes
+ * it out after it has let the document go. MongoDB does not.
+ */
+const OPTIONS = ['-Xmx1g', '-Dio.netty.eventLoopThreads=1'];
+
 const PORT_LINE = /^port (\d+)$/;
 
 /** A MongoDB-protocol server in memory, from Maven Central; throws when Java or Maven are missing or cannot fetch it. */
 export async function startJavaServer(): Promise<{ uri: string; stop: () => Promise<void> }> {
-  const child = spawn('java', ['-Xmx1g', '-cp', await classPath(), join(import.meta.dirname, 'TestMongoServer.java')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const program = join(import.meta.dirname, 'TestMongoServer.java');
+  const child = spawn('java', [...OPTIONS, '-cp', await classPath(), program], { stdio: ['pipe', 'pipe', 'pipe'] });
   return { uri: `mongodb://127.0.0.1:${await portOf(child)}`, stop: () => end(child) };
 }
 

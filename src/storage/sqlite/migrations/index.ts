@@ -3,6 +3,7 @@ import { channels } from './002-channels.ts';
 import { syncs } from './003-syncs.ts';
 import { sessions } from './004-sessions.ts';
 import { syncTries } from './005-sync-tries.ts';
+import { jobs } from './006-jobs.ts';
 
 /** In order; the first brings a database to version 1. One that was released is never changed, only followed. */
-export const MIGRATIONS: readonly string[] = [platforms, channels, syncs, sessions, syncTries];
+export const MIGRATIONS: readonly string[] = [platforms, channels, syncs, sessions, syncTries, jobs];

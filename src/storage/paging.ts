@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../../lib/page.ts';
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../lib/page.ts';
 
 type PartNames = { string: string; number: number };
 type Position<Types extends readonly (keyof PartNames)[]> = { -readonly [K in keyof Types]: PartNames[Types[K]] };

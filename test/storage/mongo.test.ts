@@ -1,0 +1,4 @@
+import { defineAllSuites } from './suites/all-suites.ts';
+import { openTestMongo } from './support/mongo-storage.ts';
+
+defineAllSuites(openTestMongo);
