@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Engine } from './support/engine.ts';
 import { median, readableMs } from './support/numbers.ts';
 import { freePort } from './support/ports.ts';
 import type { Row } from './support/table.ts';
@@ -12,9 +13,9 @@ const GOAL_MS = 2000;
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 /** From starting the process, sandbox and all and with no database yet, to its first answer. */
-export async function measureColdStart(repetitions: number): Promise<Row[]> {
+export async function measureColdStart(repetitions: number, engine: Engine): Promise<Row[]> {
   const times: number[] = [];
-  for (let i = 0; i < repetitions; i++) times.push(await startOnce());
+  for (let i = 0; i < repetitions; i++) times.push(await startOnce(engine));
   const ms = median(times);
   return [
     {
@@ -26,13 +27,17 @@ export async function measureColdStart(repetitions: number): Promise<Row[]> {
   ];
 }
 
-async function startOnce(): Promise<number> {
+async function startOnce(engine: Engine): Promise<number> {
+  const database = engine.freshDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'rostrum-bench-'));
   const [port, sandboxPort] = [await freePort(), await freePort()];
   const begun = performance.now();
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: String(port), SANDBOX_PORT: String(sandboxPort), DATA_DIR: folder },
+    env: {
+      ...database.env,
+      ...{ PATH: process.env.PATH, PORT: String(port), SANDBOX_PORT: String(sandboxPort), DATA_DIR: folder },
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   try {
@@ -46,6 +51,7 @@ async function startOnce(): Promise<number> {
     child.kill();
     await ended;
     rmSync(folder, { recursive: true, force: true });
+    await database.drop();
   }
 }
 

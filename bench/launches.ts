@@ -1,18 +1,14 @@
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { Pool } from 'undici';
-import { Browser, type Exchange } from './support/browser.ts';
-import { type Child, startChild } from './support/child.ts';
-import type { LaunchTarget, Lms } from './support/launch-types.ts';
+import { startChild } from './support/child.ts';
+import { type Engine, startTool } from './support/engine.ts';
+import { type SigningLms, startSigningLms } from './support/launch-form.ts';
+import type { LaunchTarget } from './support/launch-types.ts';
+import { launchAll, PARALLEL, type Person, peopleFrom } from './support/launching.ts';
 import { median, readableMs } from './support/numbers.ts';
 import type { Row } from './support/table.ts';
 
 export type LaunchSizes = { repetitions: number; warmUp: number; launches: number };
 
-const PARALLEL = 32;
-/** Tokens are signed between two batches, outside the measured time, and are still fresh when they are posted. */
-const BATCH = 200;
-/** Enough that no limit of requests per address is reached. */
-const CLIENT_ADDRESSES = 50;
 const PUBLIC_URL = 'https://tool.example';
 
 type Contender = {
@@ -35,51 +31,35 @@ const CONTENDERS: Contender[] = [
 type Measured = { cpuMs: number; perSecond: number };
 
 /** What a launch costs the server, beside stock ltijs and beside the least it could cost. */
-export async function measureLaunches(sizes: LaunchSizes): Promise<Row[]> {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const keySet = startChild('key-set');
-  const platformUrl = await keySet.ask<string>('start', { ...publicKey.export({ format: 'jwk' }), ...KEY });
-  const lms = lmsAt(platformUrl);
+export async function measureLaunches(sizes: LaunchSizes, engine: Engine): Promise<Row[]> {
+  const signing = await startSigningLms();
   const results = new Map<Contender['name'], Measured[]>();
   try {
     for (let i = 0; i < sizes.repetitions; i++) {
       for (const contender of CONTENDERS) {
-        const measured = await measureOnce(contender, { lms, privateKey, sizes });
+        const measured = await measureOnce(contender, { signing, sizes, engine });
         console.error(`launch ${contender.name}: ${measured.cpuMs.toFixed(2)} ms, ${measured.perSecond.toFixed(0)}/s`);
         results.set(contender.name, [...(results.get(contender.name) ?? []), measured]);
       }
     }
   } finally {
-    await keySet.stop();
+    await signing.stop();
   }
   return rowsOf(results);
 }
 
-const KEY = { kid: 'measurement', alg: 'RS256', use: 'sig' };
-const DEPLOYMENT = '1:measurement';
+type Means = { signing: SigningLms; sizes: LaunchSizes; engine: Engine };
 
-function lmsAt(url: string): Lms {
-  return {
-    issuer: url,
-    clientId: '10000000000042',
-    deploymentId: DEPLOYMENT,
-    authUrl: `${url}/authorize`,
-    tokenUrl: `${url}/token`,
-    jwksUrl: `${url}/jwks`,
-  };
-}
-
-type Means = { lms: Lms; privateKey: KeyObject; sizes: LaunchSizes };
-
-async function measureOnce(contender: Contender, means: Means): Promise<Measured> {
-  const { lms, sizes } = means;
-  const server = startChild(contender.server);
+async function measureOnce(contender: Contender, { signing, sizes, engine }: Means): Promise<Measured> {
+  const { lms } = signing;
+  const isOurs = contender.server === 'rostrum';
+  const server = isOurs ? startTool(engine) : startChild(contender.server);
   try {
     const platform = { ...lms, deploymentIds: [lms.deploymentId] };
-    const given = contender.server === 'rostrum' ? { port: 0, publicUrl: PUBLIC_URL, platform } : lms;
+    const given = isOurs ? { port: 0, publicUrl: PUBLIC_URL, platforms: [platform] } : lms;
     const target = await server.ask<LaunchTarget>('start', given);
     const pool = new Pool(target.origin, { connections: PARALLEL, pipelining: 1 });
-    const run = { ...means, contender, target, pool, server };
+    const run = { ...signing, target, servers: [server], withPage: contender.withPage };
     const known = peopleFrom(0, sizes.warmUp, pool);
     await launchAll(run, known);
     const people = contender.knownBrowsers
@@ -91,116 +71,6 @@ async function measureOnce(contender: Contender, means: Means): Promise<Measured
   } finally {
     await server.stop();
   }
-}
-
-type Person = { subject: string; browser: Browser };
-type Run = Means & { contender: Contender; target: LaunchTarget; pool: Pool; server: Child };
-
-function peopleFrom(first: number, count: number, pool: Pool): Person[] {
-  return Array.from({ length: count }, (_, i) => ({
-    subject: `person-${first + i}`,
-    browser: new Browser(pool, `192.0.2.${1 + (i % CLIENT_ADDRESSES)}`),
-  }));
-}
-
-async function launchAll(run: Run, people: readonly Person[]): Promise<{ cpu: number; wall: number }> {
-  const spent = { cpu: 0, wall: 0 };
-  for (let from = 0; from < people.length; from += BATCH) {
-    const batch = people.slice(from, from + BATCH);
-    const logins = await timed(run, spent, batch, (person) => logIn(run, person));
-    const forms = logins.map((login, i) => launchForm(run, login, batch[i] as Person));
-    await timed(run, spent, batch, (person, i) => launch(run, person, forms[i] as Form));
-  }
-  return spent;
-}
-
-async function timed<Value>(
-  { server }: Run,
-  spent: { cpu: number; wall: number },
-  people: readonly Person[],
-  work: (person: Person, index: number) => Promise<Value>,
-): Promise<Value[]> {
-  const cpuBefore = await server.ask<number>('cpu');
-  const begun = performance.now();
-  const values: Value[] = [];
-  let next = 0;
-  async function worker(): Promise<void> {
-    for (let i = next++; i < people.length; i = next++) values[i] = await work(people[i] as Person, i);
-  }
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  spent.wall += performance.now() - begun;
-  spent.cpu += (await server.ask<number>('cpu')) - cpuBefore;
-  return values;
-}
-
-type Login = { state: string; nonce: string };
-type Form = { state: string; id_token: string };
-
-/** From the LMS's first request to the redirect back to the LMS. */
-async function logIn({ lms, target }: Run, { browser, subject }: Person): Promise<Login> {
-  let answer = await browser.post(target.loginPath, {
-    iss: lms.issuer,
-    login_hint: subject,
-    target_link_uri: target.targetLinkUri,
-    client_id: lms.clientId,
-    lti_deployment_id: lms.deploymentId,
-    lti_message_hint: `hint of ${subject}`,
-  });
-  while (answer.location?.startsWith('/')) answer = await browser.get(answer.location);
-  if (!answer.location?.startsWith(lms.authUrl)) throw new Error(`no login: ${describe(answer)}`);
-  const query = new URL(answer.location).searchParams;
-  return { state: query.get('state') ?? '', nonce: query.get('nonce') ?? '' };
-}
-
-async function launch({ target, contender }: Run, { browser }: Person, form: Form): Promise<void> {
-  const answer = await browser.post(target.launchPath, form);
-  if (answer.status >= 400 || answer.location === null) throw new Error(`no launch: ${describe(answer)}`);
-  if (!contender.withPage) return;
-  const page = await browser.get(answer.location);
-  if (page.status !== 200) throw new Error(`no page: ${describe(page)}`);
-}
-
-function describe({ status, location, body }: Exchange): string {
-  return `${status} ${location ?? ''} ${body.slice(0, 500)}`;
-}
-
-const LTI = 'https://purl.imsglobal.org/spec/lti/claim/';
-
-function launchForm({ lms, target, privateKey }: Run, login: Login, { subject }: Person): Form {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    iss: lms.issuer,
-    aud: lms.clientId,
-    azp: lms.clientId,
-    sub: subject,
-    iat: now,
-    exp: now + 3600,
-    nonce: login.nonce,
-    jti: randomUUID(),
-    name: `Person ${subject}`,
-    given_name: 'Person',
-    family_name: subject,
-    email: `${subject}@campus.example`,
-    locale: 'en-GB',
-    [`${LTI}message_type`]: 'LtiResourceLinkRequest',
-    [`${LTI}version`]: '1.3.0',
-    [`${LTI}deployment_id`]: lms.deploymentId,
-    [`${LTI}target_link_uri`]: target.targetLinkUri,
-    [`${LTI}resource_link`]: { id: 'link-1', title: 'Statistics' },
-    [`${LTI}context`]: {
-      id: 'course-1',
-      label: 'STAT-200',
-      title: 'Statistics for everyone',
-      type: ['http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering'],
-    },
-    [`${LTI}roles`]: ['http://purl.imsglobal.org/vocab/lis/v2/membership#Learner'],
-    [`${LTI}custom`]: { time_zone: 'Europe/London' },
-    [`${LTI}launch_presentation`]: { document_target: 'iframe', locale: 'en-GB' },
-  };
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const input = `${encode({ typ: 'JWT', alg: KEY.alg, kid: KEY.kid })}.${encode(claims)}`;
-  const signature = sign('sha256', Buffer.from(input), privateKey).toString('base64url');
-  return { state: login.state, id_token: `${input}.${signature}` };
 }
 
 const CPU_GOAL_MS = 2.5;

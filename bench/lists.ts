@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 import type { RostrumStart } from './servers/rostrum.ts';
 import type { SandboxCourses, SandboxStart } from './servers/sandbox.ts';
 import { startChild } from './support/child.ts';
+import { type Engine, startTool } from './support/engine.ts';
 import type { LaunchTarget } from './support/launch-types.ts';
 import { enter, measurePages, nextPage, type PageTimes, pageRows } from './support/pages.ts';
 import { freePort } from './support/ports.ts';
@@ -15,28 +16,27 @@ const SEARCHES = 10;
 const PUBLIC_URL = 'https://tool.example';
 
 /** What grows with the whole platform: the channels of one person, those open to everybody, and finding people. */
-export async function measureLists(sizes: ListSizes): Promise<Row[]> {
+export async function measureLists(sizes: ListSizes, engine: Engine): Promise<Row[]> {
   const { channels, people } = sizes;
-  const measured = await measureOnce(sizes);
+  const measured = await measureOnce(sizes, engine);
   return [
     ...pageRows(`My channels, ${channels.toLocaleString('en')}`, [measured.channels]),
     ...pageRows(`People of ${people.toLocaleString('en')}`, [measured.people]),
   ];
 }
 
-async function measureOnce({
-  channels,
-  people,
-  pages: times,
-}: ListSizes): Promise<{ channels: PageTimes[]; people: PageTimes[] }> {
+async function measureOnce(
+  { channels, people, pages: times }: ListSizes,
+  engine: Engine,
+): Promise<{ channels: PageTimes[]; people: PageTimes[] }> {
   const port = await freePort();
   const lms = startChild('sandbox');
-  const tool = startChild('rostrum');
+  const tool = startTool(engine);
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
   try {
     const given: SandboxStart = { people: 50, toolUrl: `http://127.0.0.1:${port}`, publicUrl: PUBLIC_URL };
     const { registration, small: course } = await lms.ask<SandboxCourses>('start', given);
-    const start: RostrumStart = { port, publicUrl: PUBLIC_URL, platform: registration };
+    const start: RostrumStart = { port, publicUrl: PUBLIC_URL, platforms: [registration] };
     const target = await tool.ask<LaunchTarget>('start', start);
     const channelId = await tool.ask<string>('openCourse', course);
     await tool.ask('fillChannels', { count: channels, instructor: course.instructor });

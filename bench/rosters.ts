@@ -3,6 +3,7 @@ import type { Walk } from './servers/bare-walk.ts';
 import type { MeasuredSync, RostrumStart } from './servers/rostrum.ts';
 import type { SandboxCourses, SandboxStart } from './servers/sandbox.ts';
 import { type Child, startChild } from './support/child.ts';
+import { type Engine, startTool } from './support/engine.ts';
 import type { LaunchTarget } from './support/launch-types.ts';
 import { median, readableMs } from './support/numbers.ts';
 import { enter, measurePages, nextPage, type PageTimes, pageRows } from './support/pages.ts';
@@ -22,15 +23,20 @@ type Repetition = Record<Kind, Pair> & { memoryMb: number; memberPages: PageTime
 type MembersList = { target: LaunchTarget; channelId: string };
 
 /** Syncs of Canvas-like courses against the bare walk through the same pages, and the list of their members. */
-export async function measureRosters(sizes: RosterSizes): Promise<Row[]> {
+export async function measureRosters(sizes: RosterSizes, engine: Engine): Promise<Row[]> {
   const rows: Row[] = [];
+  const all: Repetition[] = [];
   for (const [people, repetitions] of Object.entries(sizes.repetitions)) {
-    rows.push(...(await measureSize(Number(people), repetitions, sizes.pages)));
+    const measured = await measureSize(Number(people), { repetitions, pages: sizes.pages, engine });
+    rows.push(...rowsOf(Number(people), measured));
+    all.push(...measured);
   }
-  return rows;
+  return [...rows, beginningRow(all)];
 }
 
-async function measureSize(people: number, repetitions: number, pages: number): Promise<Row[]> {
+type OneSize = { repetitions: number; pages: number; engine: Engine };
+
+async function measureSize(people: number, { repetitions, ...how }: OneSize): Promise<Repetition[]> {
   const port = await freePort();
   const lms = startChild('sandbox');
   try {
@@ -38,9 +44,9 @@ async function measureSize(people: number, repetitions: number, pages: number): 
     const courses = await lms.ask<SandboxCourses>('start', given);
     const measured: Repetition[] = [];
     for (let i = 0; i < repetitions; i++) {
-      measured.push(await repeat({ people, pages, port, lms, courses }));
+      measured.push(await repeat({ ...how, people, port, lms, courses }));
     }
-    return rowsOf(people, measured);
+    return measured;
   } finally {
     await lms.stop();
   }
@@ -49,6 +55,7 @@ async function measureSize(people: number, repetitions: number, pages: number): 
 type Means = {
   people: number;
   pages: number;
+  engine: Engine;
   port: number;
   lms: Child;
   courses: SandboxCourses;
@@ -59,11 +66,11 @@ type Means = {
  * as new and has walked as often.
  */
 async function repeat(means: Means): Promise<Repetition> {
-  const { people, port, lms, courses } = means;
-  const tool = startChild('rostrum');
+  const { people, engine, port, lms, courses } = means;
+  const tool = startTool(engine);
   const walker = startChild('bare-walk');
   try {
-    const given: RostrumStart = { port, publicUrl: PUBLIC_URL, platform: courses.registration };
+    const given: RostrumStart = { port, publicUrl: PUBLIC_URL, platforms: [courses.registration] };
     const target = await tool.ask<LaunchTarget>('start', given);
     // The small course loads what a sync needs, and gets the token that the bare walk uses too.
     const small = await tool.ask<string>('openCourse', courses.small);
@@ -89,10 +96,12 @@ async function repeat(means: Means): Promise<Repetition> {
 
 async function syncOnce(tool: Child, channelId: string, people: number): Promise<MeasuredSync> {
   const sync = await tool.ask<MeasuredSync>('sync', channelId);
-  const { ms, cpu, pauseMs, state, reason, counts } = sync;
+  const { ms, cpu, beginsMs, pauseMs, state, reason, counts } = sync;
+  // Nothing written is only news where writes are seen.
+  if (sync.written < counts.added) throw new Error(`of ${counts.added} new memberships ${sync.written} were counted`);
   if (state !== 'applied') throw new Error(`the sync of ${people} ended ${state}: ${reason}`);
   console.error(
-    `sync of ${people}: ${ms.toFixed(0)} ms, CPU ${cpu.toFixed(0)} ms, pause ${pauseMs.toFixed(0)} ms, ` +
+    `sync of ${people}: ${ms.toFixed(0)} ms, CPU ${cpu.toFixed(0)} ms, began after ${beginsMs.toFixed(1)} ms, pause ${pauseMs.toFixed(0)} ms, ` +
       `+${counts.added} ~${counts.changed} -${counts.deactivated} =${counts.unchanged}`,
   );
   return sync;
@@ -159,4 +168,13 @@ function rowsOf(people: number, measured: readonly Repetition[]): Row[] {
       measured.map(({ memberPages }) => memberPages),
     ),
   ];
+}
+
+/** What a person waits before the page says that the sync runs. */
+function beginningRow(measured: readonly Repetition[]): Row {
+  const all = measured.flatMap((one) => KINDS.map((kind) => one[kind].sync.beginsMs));
+  return {
+    what: 'Sync begins after',
+    measured: `${readableMs(median(all))} (at most ${readableMs(Math.max(...all))} of ${all.length})`,
+  };
 }

@@ -1,45 +1,67 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
 import { type LaunchSizes, measureLaunches } from './launches.ts';
 import { type ListSizes, measureLists } from './lists.ts';
+import { measureNodes } from './nodes.ts';
+import { measureQueue, type QueueSizes } from './queue.ts';
 import { measureRosters, type RosterSizes } from './rosters.ts';
+import { ENGINES, type Engine, openEngine } from './support/engine.ts';
 import { type Row, table } from './support/table.ts';
 
 /** Measures what a person or an operator would feel, and prints one table. `--quick`: smaller and fewer. */
-async function main(words: readonly string[]): Promise<void> {
-  const quick = words.includes('--quick');
-  const parts = words.filter((word) => !word.startsWith('-'));
-  const unknown = parts.filter((part) => !(part in MEASUREMENTS));
-  if (unknown.length > 0) throw new Error(`There is ${Object.keys(MEASUREMENTS).join(', ')}, but no ${unknown}`);
+async function main(words: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
+  const name = ENGINES.find((each) => each === values.engine);
+  if (!name) throw new Error(`There is ${ENGINES.join(' and ')}, but no ${values.engine}`);
+  const possible = Object.keys(MEASUREMENTS).filter((part) => name === 'mongo' || !ON_MONGO_ALONE.has(part));
+  const unknown = positionals.filter((part) => !possible.includes(part));
+  if (unknown.length > 0) throw new Error(`On ${name} there is ${possible.join(', ')}, but no ${unknown.join(', ')}`);
+  const parts = positionals.length === 0 ? possible : positionals;
   const loadBefore = loadavg();
+  const engine = await openEngine(name);
   const rows: Row[] = [];
-  for (const [part, measure] of Object.entries(MEASUREMENTS)) {
-    if (parts.length === 0 || parts.includes(part)) rows.push(...(await measure(quick ? QUICK : FULL)));
+  try {
+    for (const part of parts) rows.push(...((await MEASUREMENTS[part]?.(values.quick ? QUICK : FULL, engine)) ?? []));
+  } finally {
+    await engine.stop();
   }
-  console.log(`\n${machine(loadBefore)}\n\n${table(rows)}`);
+  console.log(`\n${engine.about}. ${machine(loadBefore)}\n\n${table(rows)}`);
+  if (engine.note) console.log(`\n${engine.note}`);
 }
 
-type Sizes = { launches: LaunchSizes; rosters: RosterSizes; lists: ListSizes; starts: number };
+const OPTIONS = {
+  quick: { type: 'boolean', default: false },
+  engine: { type: 'string', default: 'sqlite' },
+} as const;
+
+type Sizes = { launches: LaunchSizes; rosters: RosterSizes; lists: ListSizes; queue: QueueSizes; starts: number };
 
 const FULL: Sizes = {
   launches: { repetitions: 3, warmUp: 2000, launches: 2000 },
   rosters: { repetitions: { 1000: 5, 10000: 5, 100000: 1 }, pages: 200 },
   lists: { channels: 10_000, people: 100_000, pages: 200 },
+  queue: { schools: 5, courses: 500, members: 200, pageDelayMs: 50, asked: 20 },
   starts: 7,
 };
 const QUICK: Sizes = {
   launches: { repetitions: 3, warmUp: 400, launches: 400 },
   rosters: { repetitions: { 1000: 3, 10000: 2 }, pages: 60 },
   lists: { channels: 10_000, people: 100_000, pages: 60 },
+  queue: { schools: 5, courses: 100, members: 200, pageDelayMs: 50, asked: 8 },
   starts: 3,
 };
 
-const MEASUREMENTS: Record<string, (sizes: Sizes) => Promise<Row[]>> = {
-  launches: ({ launches }) => measureLaunches(launches),
-  rosters: ({ rosters }) => measureRosters(rosters),
-  lists: ({ lists }) => measureLists(lists),
-  start: ({ starts }) => measureColdStart(starts),
+const MEASUREMENTS: Record<string, (sizes: Sizes, engine: Engine) => Promise<Row[]>> = {
+  launches: ({ launches }, engine) => measureLaunches(launches, engine),
+  rosters: ({ rosters }, engine) => measureRosters(rosters, engine),
+  lists: ({ lists }, engine) => measureLists(lists, engine),
+  queue: ({ queue }, engine) => measureQueue(queue, engine),
+  nodes: (sizes, engine) => measureNodes(sizes, engine),
+  start: ({ starts }, engine) => measureColdStart(starts, engine),
 };
+/** SQLite serves one process. */
+const ON_MONGO_ALONE = new Set(['nodes']);
 
 function machine(loadBefore: readonly number[]): string {
   const memory = (totalmem() / 2 ** 30).toFixed(0);

@@ -2,16 +2,27 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import BetterSqlite3 from 'better-sqlite3';
 import { pino } from 'pino';
 import type { ChannelId } from '../../src/channels/channel.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
 import { answerQuestions, cpuMs } from '../support/child.ts';
+import { type Course, fillChannels, fillPeople, type ManyChannels, openCourse } from '../support/fill.ts';
 import type { LaunchTarget } from '../support/launch-types.ts';
 import { product } from '../support/product.ts';
+import { exactTime, type WatchedRun, watchSyncs } from '../support/sync-watch.ts';
+import { countWrites } from '../support/written.ts';
 
-export type RostrumStart = { port: number; publicUrl: string; platform: RostrumPlatform };
-type RostrumPlatform = {
+export type RostrumStart = {
+  port: number;
+  publicUrl: string;
+  /** Those that the database does not know yet. */
+  platforms: RostrumPlatform[];
+  /** `all` if not given. */
+  role?: 'all' | 'web' | 'worker';
+  /** Background work begins when it is told to, and not at once. */
+  worksLater?: boolean;
+};
+export type RostrumPlatform = {
   issuer: string;
   clientId: string;
   deploymentIds: string[];
@@ -19,20 +30,20 @@ type RostrumPlatform = {
   tokenUrl: string;
   jwksUrl: string;
 };
-export type Course = { contextId: string; title: string; rosterUrl: string; instructor: string };
-export type ManyChannels = { count: number; instructor: string };
-export type MeasuredSync = {
+export type MeasuredSync = Pick<SyncRun, 'state' | 'reason' | 'counts' | 'pages'> & {
   ms: number;
   cpu: number;
+  /** From asking for it to the moment that it is seen to run, in milliseconds. */
+  beginsMs: number;
   /** The longest time the event loop was held up, in milliseconds. */
   pauseMs: number;
-  state: SyncRun['state'];
-  reason: SyncRun['reason'];
-  counts: SyncRun['counts'];
-  pages: number;
   /** Memberships written. */
   written: number;
 };
+/** Who asked for a sync, and when, in epoch milliseconds. */
+export type AskedSync = { id: SyncRun['id']; at: number };
+/** All syncs that this process ended: how many members they brought, when the last one ended, and why others failed. */
+export type EndedSyncs = { count: number; members: number; lastAt: number; failures: string[] };
 
 type Running = Awaited<ReturnType<typeof start>>;
 
@@ -40,7 +51,10 @@ let running: Running | null = null;
 const dataDir = mkdtempSync(join(tmpdir(), 'rostrum-bench-'));
 process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 
-/** The product as it runs in production, in a folder of its own, but reaching an LMS on this machine. */
+/**
+ * The product as it runs in production, in a folder of its own, but reaching an LMS on this machine. Its database is that
+ * of `DATABASE_URL`, or in the folder.
+ */
 answerQuestions({
   async start(options: RostrumStart): Promise<LaunchTarget> {
     running = await start(options);
@@ -52,34 +66,54 @@ answerQuestions({
       targetLinkUri: `${publicUrl}/lti/launch`,
     };
   },
+  work: () => tool().app.startWork(),
   openCourse: (course: Course) => openCourse(tool(), course),
   sync: (channelId: ChannelId) => measureSync(tool(), channelId),
+  askForSync: (channelId: ChannelId) => askForSync(tool(), channelId),
+  endOfSync: (id: SyncRun['id']): Promise<WatchedRun> => tool().watch.ended(id),
+  endedSyncs: () => endedSyncs(tool()),
   fillChannels: (given: ManyChannels) => fillChannels(tool(), given),
   fillPeople: (count: number) => fillPeople(tool(), count),
   token: () => tool().seen.authorization,
   memory: () => ({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
 });
 
-async function start({ port, publicUrl, platform }: RostrumStart) {
+async function start({ port, publicUrl, platforms, role = 'all', worksLater = false }: RostrumStart) {
   const { createApp } = await product<typeof import('../../src/app.ts')>('app');
   const { loadConfig } = await product<typeof import('../../src/config/config.ts')>('config/config');
+  const { databaseAddress } = await product<typeof import('../../src/config/places.ts')>('config/places');
   const { ensureSecretKey } = await product<typeof import('../../src/config/secrets.ts')>('config/secrets');
-  const { openSqlite } = await product<typeof import('../../src/storage/sqlite/open.ts')>('storage/sqlite/open');
-  const { createGuardedHttp } = await product<typeof import('../../src/lib/guarded-http.ts')>('lib/guarded-http');
+  const { openStorage } = await product<typeof import('../../src/storage/open.ts')>('storage/open');
   const loaded = loadConfig({
     NODE_ENV: 'production',
     PORT: String(port),
     PUBLIC_URL: publicUrl,
     DATA_DIR: dataDir,
+    DATABASE_URL: process.env.DATABASE_URL,
+    ROLE: role,
     TRUST_PROXY: '1',
     SECRET_KEY: 'a secret of a measurement 0123456789 abcdefghij',
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { config } = loaded;
-  const opened = openSqlite({ path: config.database.path });
+  const address = databaseAddress(config, loaded.secrets);
+  const opened = await openStorage(address);
   if (!opened.ok) throw new Error(opened.reason);
-  const storage = opened.value;
+  const watch = watchSyncs(opened.value);
+  const { storage } = watch;
+  const { http, seen } = await createHttp();
+  const secrets = ensureSecretKey(loaded.secrets, dataDir);
+  const app = await createApp({ config, secrets, storage, log: pino({ level: config.logLevel }), http });
+  const registered = [];
+  for (const platform of platforms) registered.push(await register(app, platform));
+  const actualPort = await app.listen();
+  if (!worksLater) await app.startWork();
+  return { app, storage, watch, address, seen, port: actualPort, platforms: registered };
+}
 
+/** The way out of the product, but to this machine too, and what it last said of who it is. */
+async function createHttp() {
+  const { createGuardedHttp } = await product<typeof import('../../src/lib/guarded-http.ts')>('lib/guarded-http');
   const guarded = createGuardedHttp({ allowLoopbackHttp: true, userAgent: 'Rostrum (measurement)' });
   const seen = { authorization: '' };
   const http: typeof guarded = Object.assign(
@@ -89,9 +123,13 @@ async function start({ port, publicUrl, platform }: RostrumStart) {
     },
     { close: guarded.close },
   );
-  const secrets = ensureSecretKey(loaded.secrets, dataDir);
-  const app = await createApp({ config, secrets, storage, log: pino({ level: config.logLevel }), http });
-  const registered = await app.engine.registerPlatform({
+  return { http, seen };
+}
+
+type Registering = { engine: import('../../src/app.ts').App['engine'] };
+
+async function register({ engine }: Registering, platform: RostrumPlatform) {
+  const registered = await engine.registerPlatform({
     ...platform,
     name: 'Measurement',
     tokenAudience: null,
@@ -102,9 +140,7 @@ async function start({ port, publicUrl, platform }: RostrumStart) {
     roleLevels: {},
   });
   if (!registered.ok) throw new Error(registered.reason);
-  const actualPort = await app.listen();
-  await app.startWork();
-  return { app, storage, config, seen, port: actualPort, platform: registered.value };
+  return registered.value;
 }
 
 function tool(): Running {
@@ -112,83 +148,37 @@ function tool(): Running {
   return running;
 }
 
-/** What the first launch of a course does, without its sync. */
-async function openCourse({ storage, platform }: Running, course: Course): Promise<ChannelId> {
-  const { openChannel } = await product<typeof import('../../src/channels/open-channel.ts')>('channels/open-channel');
-  const { systemClock } = await product<typeof import('../../src/lib/clock.ts')>('lib/clock');
-  const { systemRandom } = await product<typeof import('../../src/lib/ids.ts')>('lib/ids');
-  const opened = await openChannel(
-    { ...storage, clock: systemClock, random: systemRandom },
-    {
-      platformId: platform.id,
-      tenant: null,
-      roleLevels: {},
-      teachesToo: false,
-      adminsLaunchAsInstructors: false,
-      deploymentId: platform.deploymentIds[0] ?? '',
-      subject: course.instructor,
-      person: { name: null, email: null },
-      roles: ['http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor'],
-      context: { id: course.contextId, title: course.title, label: null, types: [] },
-      rosterUrl: course.rosterUrl,
-    },
-  );
-  if (!opened.ok) throw new Error(opened.reason);
-  return opened.value.channel.id;
-}
-
-/** So many channels that this person is in, and as many of the platform that are open to everybody. */
-async function fillChannels(running: Running, { count, instructor }: ManyChannels): Promise<void> {
-  const { channels } = running.storage;
-  for (let i = 0; i < count; i++) {
-    const title = `Course ${i} of ${SUBJECTS[i % SUBJECTS.length]}`;
-    await openCourse(running, { contextId: `mine-${i}`, title, rosterUrl: 'https://lms.example/', instructor });
-    const open = await openCourse(running, { contextId: `open-${i}`, title, rosterUrl: '', instructor: 'colleague' });
-    const channel = await channels.findChannel(open);
-    if (channel) await channels.updateChannel({ ...channel, privacy: 'open' }, Date.now());
-  }
-}
-
-const SUBJECTS = ['Biology', 'Chemistry', 'History', 'Physics', 'Law'];
-const NAMES = ['Ana', 'Ben', 'Maria', 'José', 'Zoë', 'Ivan', 'Li', 'Fatima', 'Olu', 'Kim'];
-
-async function fillPeople({ storage, platform }: Running, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    const person = { name: `${NAMES[i % NAMES.length]} Number${i}`, email: `person.${i}@school.example` };
-    await storage.memberships.upsertUser({ platformId: platform.id, subject: `s-${i}`, person, at: Date.now() });
-  }
-  while (await storage.memberships.indexPeople(1000));
+async function askForSync({ app }: Running, channelId: ChannelId): Promise<AskedSync> {
+  const at = exactTime();
+  const asked = await app.syncService.request({ channelId, trigger: 'button', requestedBy: null });
+  if (!asked) throw new Error('the sync was not asked for');
+  return { id: asked.run.id, at };
 }
 
 /** Longer than this resolution is what counts as a pause. */
 const RESOLUTION_MS = 2;
 
-async function measureSync({ app, storage, config }: Running, channelId: ChannelId): Promise<MeasuredSync> {
-  const written = countWrites(config.database.path);
+async function measureSync(running: Running, channelId: ChannelId): Promise<MeasuredSync> {
+  const written = await countWrites(running.address);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const cpuBefore = cpuMs();
-  const begun = performance.now();
-  const asked = await app.syncService.request({ channelId, trigger: 'button', requestedBy: null });
-  await app.syncRunner.idle();
-  const ms = performance.now() - begun;
+  const { id, at } = await askForSync(running, channelId);
+  const { begunAt, endedAt, run } = await running.watch.ended(id);
   const cpu = cpuMs() - cpuBefore;
   delay.disable();
-  const run = asked && (await storage.syncs.findSync(asked.run.id));
-  if (!run) throw new Error('the sync was not asked for');
   const { state, reason, counts, pages } = run;
   const pauseMs = delay.max / 1e6 - RESOLUTION_MS;
-  return { ms, cpu, pauseMs, state, reason, counts, pages, written: written() };
+  const times = { ms: endedAt - at, beginsMs: (begunAt ?? Number.NaN) - at, pauseMs };
+  return { ...times, cpu, state, reason, counts, pages, written: await written() };
 }
 
-/** Every write of a membership makes its version one higher. */
-function countWrites(path: string): () => number {
-  const db = new BetterSqlite3(path, { readonly: true });
-  const versions = db.prepare<[], number | null>('SELECT sum(version) FROM memberships').pluck();
-  const before = versions.get() ?? 0;
-  return () => {
-    const after = versions.get() ?? 0;
-    db.close();
-    return after - before;
+function endedSyncs({ watch }: Running): EndedSyncs {
+  const ended = [...watch.runs.values()].filter(({ endedAt }) => endedAt !== null);
+  return {
+    count: ended.length,
+    members: ended.reduce((sum, { run }) => sum + run.members, 0),
+    lastAt: Math.max(0, ...ended.map(({ endedAt }) => endedAt ?? 0)),
+    failures: ended.filter(({ run }) => run.state !== 'applied').map(({ run }) => `${run.state}: ${run.reason}`),
   };
 }

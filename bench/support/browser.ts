@@ -1,5 +1,8 @@
 import type { Pool } from 'undici';
 
+/** Whatever sends requests: one server, or several by turns. */
+export type Requests = Pick<Pool, 'request'>;
+
 export type Exchange = { status: number; location: string | null; body: string; ms: number };
 
 /** Just enough of a browser: keeps cookies and tells where it is sent. One for each person who launches. */
@@ -8,7 +11,7 @@ export class Browser {
 
   /** `address` is what a proxy in front of the tool says of the client. */
   constructor(
-    private readonly pool: Pool,
+    private readonly pool: Requests,
     private readonly address = '192.0.2.1',
   ) {}
 

@@ -11,10 +11,11 @@ type Question = { id: number; verb: string; argument: unknown };
 type Answer = { id: number; value?: unknown; error?: string };
 
 /** Starts `servers/<name>`. Its standard output goes nowhere: writing a log must not depend on who reads it. */
-export function startChild(name: string, nodeOptions: string[] = []): Child {
+export function startChild(name: string, env: Record<string, string> = {}): Child {
   const child = fork(new URL(`../servers/${name}.js`, import.meta.url), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: nodeOptions,
+    env: { ...process.env, ...env },
+    execArgv: [],
   });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let next = 0;
