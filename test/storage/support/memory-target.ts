@@ -42,8 +42,9 @@ export function createMemoryTarget(): MemoryTarget {
       count: async () => records.size,
       async read(after, limit) {
         const keys = [...records.keys()].toSorted();
-        const behind = keys.filter((key) => after === null || key > textOf(after)).slice(0, limit);
-        return behind.flatMap((key) => records.get(key) ?? []);
+        const behind = keys.filter((key) => after === null || key > String(after[0])).slice(0, limit);
+        const last = behind.at(-1);
+        return { records: behind.flatMap((key) => records.get(key) ?? []), last: last === undefined ? null : [last] };
       },
       find: async (keys) => keys.flatMap((key) => records.get(textOf(key)) ?? []),
       write: (written) =>
