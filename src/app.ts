@@ -1,13 +1,11 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Express, Router } from 'express';
+import type { Server } from 'node:http';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
-import { apiRoutes } from './api/api.routes.ts';
 import { createBackgroundWork } from './background-work.ts';
-import { channelRoutes } from './channels/channels.routes.ts';
 import { createManageMembers } from './channels/manage-members.ts';
 import { createLaneQueue } from './channels/sync-lanes.ts';
 import { createSyncService, type SyncService } from './channels/sync-service.ts';
+import { closeInOrder } from './closing.ts';
 import type { Config } from './config/config.ts';
 import type { Secrets } from './config/secrets.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
@@ -16,28 +14,15 @@ import { createEncryption } from './lib/encryption.ts';
 import { createGuardedHttp, type GuardedHttp } from './lib/guarded-http.ts';
 import { type Random, systemRandom } from './lib/ids.ts';
 import { createFrameAncestors } from './lti/frame-ancestors.ts';
-import { createKeySets } from './lti/jwks.ts';
-import { keyRoutes } from './lti/keys.routes.ts';
-import { launchRoutes } from './lti/launch.routes.ts';
-import { createLaunches } from './lti/launch.ts';
-import { createHandovers } from './lti/launch-handover.ts';
 import { watchLmsCalls } from './lti/lms-calls.ts';
-import { createLogins } from './lti/login.ts';
 import { createLtiEngine, type LtiEngine } from './lti/ltijs/engine.ts';
-import { createLaunchOpener } from './lti/open-launch-routes.ts';
-import { registrationRoutes } from './lti/registration.routes.ts';
-import { metricsRoutes } from './metrics/metrics.routes.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { wireRouters } from './router-wiring.ts';
 import type { Storage } from './storage/storage.ts';
 import type { SyncWiring } from './sync-wiring.ts';
 import { readVersion } from './version.ts';
-import { createCsrf } from './web/csrf.ts';
-import { healthRoutes } from './web/health.routes.ts';
-import { createRateLimits } from './web/rate-limit.ts';
+import { closeServer, createHttpServer, listen } from './web/http-server.ts';
 import { createServer } from './web/server.ts';
-import { createSessions } from './web/session.ts';
-import { startRoutes } from './web/start.routes.ts';
-import { createViewers } from './web/viewer.ts';
 
 /** Everything of one process, wired and not yet listening. */
 export type App = {
@@ -51,7 +36,10 @@ export type App = {
   startWork(): Promise<void>;
   /** Opens the port and returns the one in use. */
   listen(): Promise<number>;
-  /** Lets requests and slices of work end, then closes everything. */
+  /**
+   * Lets requests and slices of work end, then closes everything, the store last: in some 30 seconds, whatever hangs.
+   * Rejects when something had to be given up.
+   */
   close(): Promise<void>;
 };
 
@@ -73,8 +61,10 @@ export type AppDeps = {
 
 const USER_AGENT = 'Rostrum (LTI 1.3 tool)';
 const REGISTRY_EVERY_MS = 10_000;
-/** Requests under way may take this long after the port was closed, in milliseconds. */
-const REQUESTS_END_WITHIN_MS = 25_000;
+/** Requests and slices of work under way may take this long once the port is closed, in milliseconds. */
+const WORK_ENDS_WITHIN_MS = 25_000;
+const OUTSIDE_CLOSES_WITHIN_MS = 1_000;
+export const STORE_CLOSES_WITHIN_MS = 4_000;
 
 /** Builds the application, in order: outside world, domains, web. */
 export async function createApp(deps: AppDeps): Promise<App> {
@@ -113,30 +103,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   });
   const manageMembers = createManageMembers({ ...storage, clock, random });
 
-  const launchUrl = `${publicUrl}/lti/launch`;
   const ancestors = createFrameAncestors(platforms);
-  const sessions = createSessions({ store: storage.sessions, clock, random });
-  const viewers = createViewers({ ...storage, sessions, clock });
-  const handovers = createHandovers({ store: storage.sessions, clock, random });
-  const keySets = createKeySets({ http: lms, clock, log: log.child({ part: 'lti' }) });
-  const logins = createLogins({ platforms, logins: storage.logins, clock, random, launchUrl, publicUrl });
-  const launches = createLaunches({ platforms, logins: storage.logins, keySets, clock, publicUrl });
-  const opener = createLaunchOpener({
-    ...storage,
-    syncService,
-    sessions,
-    handovers,
-    clock,
-    random,
-    onLaunch: metrics.launchEnded,
-  });
-  const limit = createRateLimits({ store: storage.rateLimits, clock, isOutage: storage.isOutage });
-
-  // All that a worker serves.
-  const operating = [
-    healthRoutes({ ready: () => storage.check() }),
-    metricsRoutes({ metrics, token: secrets.metricsToken }),
-  ];
   const handler = createServer({
     publicUrl,
     trustProxy: config.trustProxy,
@@ -147,38 +114,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
     random,
     production: config.production,
     watch: metrics,
-    routers:
-      config.role === 'worker'
-        ? operating
-        : [
-            // Launches first: a lecture begins with hundreds of them in one minute.
-            Router().all(['/lti/login', '/lti/register'], limit(LTI_LIMIT)),
-            launchRoutes({
-              logins,
-              launches,
-              handovers,
-              sessions,
-              publicUrl,
-              ...opener,
-              onLaunch: metrics.launchEnded,
-            }),
-            ...operating,
-            startRoutes({ sandboxUrl: deps.sandboxUrl ?? null }),
-            keyRoutes({ engine }),
-            registrationRoutes({ ...storage, engine, http: lms, clock, publicUrl }),
-            channelRoutes({
-              viewers,
-              ...storage,
-              syncService,
-              manageMembers,
-              clock,
-              random,
-              csrf: createCsrf({ publicUrl }),
-              limit,
-              stopping: stopping.signal,
-            }),
-            apiRoutes({ ...storage, syncService, manageMembers, clock, random, limit }),
-          ],
+    routers: wireRouters({
+      ...{ config, storage, engine, http: lms, syncService, manageMembers, metrics, clock, random, log },
+      metricsToken: secrets.metricsToken,
+      sandboxUrl: deps.sandboxUrl ?? null,
+      stopping: stopping.signal,
+    }),
   });
 
   const server = createHttpServer(handler);
@@ -200,32 +141,26 @@ export async function createApp(deps: AppDeps): Promise<App> {
     async close() {
       clearInterval(registry);
       stopping.abort();
-      await Promise.all([closeServer(server), work.stop()]);
-      await engine.close();
-      await http.close();
-      await storage.close();
+      await closeInOrder(
+        [
+          [
+            { name: 'requests', close: () => endRequests(server, log), withinMs: WORK_ENDS_WITHIN_MS + 1_000 },
+            { name: 'background work', close: () => work.stop(), withinMs: WORK_ENDS_WITHIN_MS },
+          ],
+          // Whatever was given up and waits for an LMS hears now that there will be no answer.
+          [
+            { name: 'LTI engine', close: () => engine.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
+            { name: 'calls to LMSs', close: () => http.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
+          ],
+          [{ name: 'store', close: () => storage.close(), withinMs: STORE_CLOSES_WITHIN_MS }],
+        ],
+        log,
+      );
     },
   };
 }
 
-/** Per client address, where strangers make rows or requests before anybody is known; a campus behind one address begins a lecture at the same minute. */
-const LTI_LIMIT = { name: 'lti', max: 3_000, windowMs: 60_000 };
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** Requests under way are answered; browsers keep idle connections open for minutes, which nobody waits for. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const guard = setTimeout(() => server.closeAllConnections(), REQUESTS_END_WITHIN_MS);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(guard);
+async function endRequests(server: Server, log: Logger): Promise<void> {
+  const connections = await closeServer(server, WORK_ENDS_WITHIN_MS);
+  if (connections > 0) log.warn({ connections }, 'requests were cut off at the stop: they had not ended in time');
 }

@@ -1,13 +1,14 @@
-import { pino } from 'pino';
-import { type App, createApp } from './app.ts';
+import { type App, createApp, STORE_CLOSES_WITHIN_MS } from './app.ts';
+import { closeInOrder } from './closing.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { readEnvironment } from './config/env.ts';
 import { listenFault } from './config/listen-fault.ts';
 import { databaseAddress } from './config/places.ts';
 import { type ConfiguredSecrets, ensureSecretKey } from './config/secrets.ts';
+import { createLog } from './lib/log.ts';
 import type { PlatformStore } from './lti/lti-store.ts';
 import { openStorage } from './storage/open.ts';
-import { openFault } from './storage/open-faults.ts';
+import { lostFault, openFault, type ShownDatabase } from './storage/open-faults.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** The process: read the environment, start, wait for a signal, stop. */
@@ -23,11 +24,16 @@ async function main(): Promise<void> {
   const opened = await openToServe(config, loaded.secrets);
   if (!opened.ok) return refuse(`Rostrum cannot start: ${opened.fault}`);
   const { storage } = opened;
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config.logLevel);
   const secrets = ensureSecretKey(loaded.secrets, config.dataDir);
   const sandboxUrl = config.sandbox.enabled ? `http://${config.sandbox.host}:${config.sandbox.port}` : null;
-  const app = await createApp({ config, secrets, storage, log, sandboxUrl });
-  const starting = start(config, app, storage.platforms);
+  const made = await unlessLost(opened, () => createApp({ config, secrets, storage, log, sandboxUrl }));
+  if (!made.ok) {
+    const store = { name: 'store', close: storage.close, withinMs: STORE_CLOSES_WITHIN_MS };
+    return giveUp(made.fault, () => closeInOrder([[store]], log));
+  }
+  const app = made.value;
+  const starting = start(config, app, opened);
   signals.stopBy(async () => {
     const started = await starting;
     if (!started.ok) return;
@@ -36,23 +42,21 @@ async function main(): Promise<void> {
     await started.trial?.close();
   });
   const started = await starting;
-  if (!started.ok) {
-    await app.close();
-    return refuse(`Rostrum cannot start: ${started.fault}`);
-  }
+  if (!started.ok) return giveUp(started.fault, app.close);
   say(`Rostrum is ready${config.role === 'worker' ? ' as a worker of' : ' at'} ${config.publicUrl}`);
   if (started.trial) say(`Try it: open ${started.trial.url} and launch from a course`);
 }
 
-type Opened = { ok: true; storage: Storage } | { ok: false; fault: string };
+type Opened = { ok: true; storage: Storage; database: ShownDatabase };
+type Fault = { ok: false; fault: string };
 
 /** Opens the database as the process that serves from it; the reason is told in one line, and nothing was touched. */
-async function openToServe(config: Config, secrets: ConfiguredSecrets): Promise<Opened> {
+async function openToServe(config: Config, secrets: ConfiguredSecrets): Promise<Opened | Fault> {
   const opened = await openStorage(databaseAddress(config, secrets));
   if (!opened.ok) return { ok: false, fault: openFault(opened, config.database) };
   const storage = opened.value;
   const refusal = await claimServing(storage);
-  if (refusal === null) return { ok: true, storage };
+  if (refusal === null) return { ok: true, storage, database: config.database };
   await storage.close();
   return { ok: false, fault: openFault({ reason: refusal }, config.database) };
 }
@@ -66,27 +70,45 @@ async function claimServing(storage: Storage): Promise<'already-served' | 'not-w
   }
 }
 
+type Trial = Awaited<ReturnType<typeof startTrial>>;
+type Started = { ok: true; trial: Trial | null };
+
 /** Opens the ports, then begins what runs beside requests. */
-async function start(config: Config, app: App, platforms: PlatformStore): Promise<Started> {
-  const opening = await openPorts(config, app, platforms);
-  if (opening.ok) await app.startWork();
-  return opening;
+async function start(config: Config, app: App, opened: Opened): Promise<Started | Fault> {
+  const opening = await openPorts(config, app, opened);
+  if (!opening.ok) return opening;
+  const begun = await unlessLost(opened, () => app.startWork());
+  if (begun.ok) return opening;
+  await opening.trial?.close();
+  return begun;
 }
 
-type Trial = Awaited<ReturnType<typeof startTrial>>;
-type Started = { ok: true; trial: Trial | null } | { ok: false; fault: string };
-
-async function openPorts(config: Config, app: App, platforms: PlatformStore): Promise<Started> {
+async function openPorts(config: Config, app: App, opened: Opened): Promise<Started | Fault> {
   const { port, sandbox } = config;
   try {
     await app.listen();
   } catch (error) {
     return { ok: false, fault: faultOrThrow(error, { variable: 'PORT', port }) };
   }
+  if (!sandbox.enabled) return { ok: true, trial: null };
   try {
-    return { ok: true, trial: sandbox.enabled ? await startTrial(config, app, platforms) : null };
+    const trial = await unlessLost(opened, () => startTrial(config, app, opened.storage.platforms));
+    return trial.ok ? { ok: true, trial: trial.value } : trial;
   } catch (error) {
     return { ok: false, fault: faultOrThrow(error, { variable: 'SANDBOX_PORT', port: sandbox.port }) };
+  }
+}
+
+/** What a step of the start makes, or what is to be said when the store went away during it; throws for bugs. */
+async function unlessLost<Value>(
+  { storage, database }: Opened,
+  step: () => Promise<Value>,
+): Promise<{ ok: true; value: Value } | Fault> {
+  try {
+    return { ok: true, value: await step() };
+  } catch (error) {
+    if (!storage.isOutage(error)) throw error;
+    return { ok: false, fault: lostFault(error, database) };
   }
 }
 
@@ -124,6 +146,13 @@ function listenToSignals(): { stopBy(stop: () => Promise<void>): void } {
       stop = next;
     },
   };
+}
+
+/** Ends with 1 after a start that failed halfway; what cannot be closed does not keep the process. */
+async function giveUp(fault: string, close: () => Promise<void>): Promise<never> {
+  say(`Rostrum cannot start: ${fault}`);
+  await close().catch(() => {});
+  process.exit(1);
 }
 
 function refuse(text: string): void {

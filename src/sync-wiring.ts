@@ -14,7 +14,7 @@ import type { Storage } from './storage/storage.ts';
 
 export type SyncWiring = {
   config: Pick<Config, 'departedOverrides' | 'hold'>;
-  storage: Pick<Storage, 'channels' | 'memberships' | 'syncs' | 'leases' | 'platforms'>;
+  storage: Pick<Storage, 'channels' | 'memberships' | 'syncs' | 'leases' | 'platforms' | 'isOutage'>;
   engine: Pick<LtiEngine, 'rosterPage'>;
   clock: Clock;
   random: Random;
@@ -22,6 +22,8 @@ export type SyncWiring = {
   leaseMs?: number;
   /** How a walk pauses, and what it puts up with; the clock on the wall and `ROSTER_LIMITS` if not given. */
   walking?: Partial<Pick<RosterReaderDeps, 'sleep' | 'limits'>>;
+  /** Aborts when lanes are to end with the run they do. */
+  ending?: AbortSignal;
   /** Told of each attempt that brought its run to an end, or put it off. */
   onEnd?: (sync: EndedSync) => void;
 };
@@ -29,14 +31,14 @@ export type SyncWiring = {
 /** The one way syncs are done, by the server and by the command line alike: LTI rosters into channels, under leases. */
 export function wireSyncLane(wiring: SyncWiring): JobKind<LaneData> {
   const { config, storage, engine, clock, random, leaseMs } = wiring;
-  const { channels, memberships, syncs, leases, platforms } = storage;
+  const { channels, memberships, syncs, leases, platforms, isOutage } = storage;
   const rosters = createRosterReader({ engine, platforms, sleep, jitter: Math.random, ...wiring.walking });
   const roleLevelsOf = async (id: SyncRun['platformId']) => (await platforms.findPlatform(id))?.roleLevels ?? {};
   const policy = { departedOverrides: config.departedOverrides, hold: config.hold };
   const deps = { channels, memberships, syncs, leases, rosters, roleLevelsOf, policy, clock, random };
   const sync = (run: SyncRun, signal: AbortSignal, log: Logger) => syncRoster({ ...deps, log }, run, signal);
   const locking = leaseMs === undefined ? {} : { leaseMs };
-  const attempt = watchSyncs(createSyncAttempt({ syncs, leases, sync, clock, random, ...locking }), {
+  const attempt = watchSyncs(createSyncAttempt({ syncs, leases, sync, isOutage, clock, random, ...locking }), {
     onEnd: wiring.onEnd ?? (() => {}),
     clock,
   });
@@ -45,6 +47,7 @@ export function wireSyncLane(wiring: SyncWiring): JobKind<LaneData> {
     attempt,
     clock,
     jobClock: systemClock,
+    ...(wiring.ending ? { ending: wiring.ending } : {}),
     ...(leaseMs === undefined ? {} : { lockMs: leaseMs }),
   });
 }

@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { loadConfig } from '../src/config/config.ts';
 import { ENV_NAMES } from '../src/config/env.ts';
 import { createMetrics } from '../src/metrics/metrics.ts';
+import { createHttpServer } from '../src/web/http-server.ts';
 import { startServer } from './support/http-server.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -177,7 +178,10 @@ function compose(filled: Record<string, string> = FILLED): Compose {
 
 const seconds = (text: string | undefined) => Number(/^(\d+)s$/.exec(text ?? '')?.[1]);
 /** How long `src/app.ts` waits for requests under way. */
-const drain = Number(/REQUESTS_END_WITHIN_MS = ([\d_]+)/.exec(read('src/app.ts'))?.[1]?.replaceAll('_', '')) / 1000;
+/** How long a process may take to stop, in seconds. */
+const drain = ['WORK_ENDS', 'OUTSIDE_CLOSES', 'STORE_CLOSES']
+  .map((name) => new RegExp(`${name}_WITHIN_MS = ([\\d_]+);`).exec(read('src/app.ts'))?.[1]?.replaceAll('_', ''))
+  .reduce((sum, ms) => sum + Number(ms) / 1000, 0);
 
 describe('compose.yaml', () => {
   const { services, networks, volumes } = compose();
@@ -286,6 +290,15 @@ describe('the proxies', () => {
     expect(nginx).toMatch(/proxy_set_header X-Forwarded-For \$remote_addr;/);
     expect(caddy).toMatch(/@inside path \/metrics\n\s*respond @inside 404/);
     expect(nginx).toMatch(/location = \/metrics \{\s*return 404;/);
+  });
+
+  it('close idle connections before the server does, which a request must not meet', () => {
+    const { keepAliveTimeout } = createHttpServer(() => {});
+    const seconds = [
+      /keepalive_timeout (\d+)s;/.exec(read('deploy/nginx.conf')),
+      /keepalive (\d+)s/.exec(read('deploy/Caddyfile')),
+    ];
+    for (const found of seconds) expect(Number(found?.[1]) * 1000).toBeLessThan(keepAliveTimeout);
   });
 
   it('keep secrets of queries out of their logs', () => {

@@ -126,6 +126,29 @@ describe('a database that cannot be opened', () => {
   });
 });
 
+describe('a database that fails during the start', () => {
+  it('is told in one line, and the port is closed again', async () => {
+    const port = await freePort();
+    const env = { PORT: `${port}`, SANDBOX: 'off', DATA_DIR: folder };
+    const first = start(env);
+    await expect.poll(first.said, { timeout: 20_000 }).toContain('Rostrum is ready');
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+
+    const path = join(folder, 'rostrum.sqlite');
+    // So that the next start has something to write: its regular jobs.
+    const db = new BetterSqlite3(path);
+    db.exec('DELETE FROM jobs');
+    db.close();
+    // No file may grow beyond what the shared memory of the write-ahead log takes: to SQLite, a full disk.
+    const second = start(env, ['prlimit', '--fsize=32768:']);
+    expect(await second.ended).toBe(1);
+    const line = `Rostrum cannot start: ${path} failed during the start (SQLITE_IOERR_WRITE); check the space left`;
+    expect(second.said().trim().split('\n')).toEqual([expect.stringContaining(line)]);
+    expect(await isOpen(port)).toBe(false);
+  });
+});
+
 describe('a stop', () => {
   it('cuts no request: what had begun is answered, and the process ends with 0', async () => {
     const port = await freePort();
@@ -166,8 +189,9 @@ describe('listenFault', () => {
   });
 });
 
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
+function start(env: Record<string, string>, under: string[] = []) {
+  const [program = '', ...args] = [...under, process.execPath, join(process.cwd(), 'dist', 'main.js')];
+  const child = spawn(program, args, {
     cwd: folder,
     env: { PATH: process.env.PATH, LOG_LEVEL: 'fatal', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -222,29 +222,33 @@ export type SyncStore = {
    */
   saveSync(run: SyncRun): Promise<boolean>;
   /**
-   * Puts a slice of the diff behind the first `from` changes; what was stored from there on is replaced, so that a run
-   * begun again keeps nothing of its first attempt, and the same slice twice is stored once.
+   * Puts a slice of the diff behind the first `from` changes; what was stored from there on is replaced, so the same
+   * slice twice is stored once. An attempt begins its diff with `from` 0, and keeps nothing of those before it. False,
+   * and nothing that is read is changed, when the run has ended, is held, or a later attempt (more `restarts`) has begun.
    */
-  saveSyncChanges(syncId: SyncId, from: number, changes: RosterChange[]): Promise<void>;
-  /** Changes from number `from` on, in order. */
+  saveSyncChanges(sync: { id: SyncId; attempt: number }, from: number, changes: RosterChange[]): Promise<boolean>;
+  /** Changes from number `from` on, in order, whichever attempt wrote them; fewer than `limit` only at the end. */
   syncChanges(syncId: SyncId, query: { from: number; limit: number; kind?: RosterChangeKind }): Promise<StoredChange[]>;
   /** Takes a held run out of that state, once: for the first caller the run in its next state, for others null. */
   decideHeldSync(
     id: SyncId,
     decision: { state: 'running' | 'discarded'; reason: SyncRun['reason']; by: string; at: number },
   ): Promise<SyncRun | null>;
-  /** Runs that are queued or running, oldest first: of one platform, and those that may go on at `dueAt`, if given. */
+  /**
+   * Runs that are queued or running: those that somebody asked for, oldest first, then those of the schedule. Of one
+   * platform, and those that may go on at `dueAt`, if given.
+   */
   unfinishedSyncs(query: { platformId?: PlatformId; dueAt?: number; limit: number }): Promise<SyncRun[]>;
   /** Platforms with runs that are queued or running and may go on at `dueAt`. */
   platformsWithSyncs(dueAt: number): Promise<PlatformId[]>;
   /**
-   * Lets a queued run that was put off begin at once, unless its LMS asked for the pause (`throttled`); the run, or null
-   * when nothing was changed.
+   * Makes a queued run the one of whoever asks now, to begin at once, unless its LMS asked for a pause (`throttled`); the
+   * run, or null when nothing was changed.
    */
-  hurrySync(id: SyncId): Promise<SyncRun | null>;
+  hurrySync(id: SyncId, ask: Pick<SyncRun, 'trigger' | 'requestedBy'>): Promise<SyncRun | null>;
   /**
-   * Channels to sync by schedule: with a roster, launched since `launchedSince`, and without any run asked for since
-   * `askedBefore`. Channels nobody visits stay quiet.
+   * Channels to sync by schedule: with a roster, launched since `launchedSince`, without any run asked for since
+   * `askedBefore`, and without one under way, however old. Channels nobody visits stay quiet.
    */
   channelsDueForSync(due: { launchedSince: number; askedBefore: number; limit: number }): Promise<ChannelId[]>;
 };

@@ -6,6 +6,7 @@ import { withLease } from './lease.ts';
 import { managersGained } from './member-changes.ts';
 import type { Membership } from './membership.ts';
 import { applyRosterChange, type RosterPolicy } from './roster-diff.ts';
+import { linesOf } from './sync-diff.ts';
 import type { RosterChange, SyncRun } from './sync-run.ts';
 
 export type ManagerGuardDeps = {
@@ -60,7 +61,7 @@ export function createManagerGuard(deps: ManagerGuardDeps, run: SyncRun, policy:
     async lookAgain(): Promise<void> {
       for (let from = 0; from < run.appliedChanges && run.decidedBy === null; from += LOOKED_AT) {
         const limit = Math.min(LOOKED_AT, run.appliedChanges - from);
-        for (const change of await deps.syncs.syncChanges(run.id, { from, limit })) {
+        for (const change of await linesOf(deps.syncs, run, { from, limit })) {
           const user = await deps.memberships.findUserBySubject(platformId, change.subject);
           const current = user && (await deps.memberships.findMembership(channelId, user.id));
           if (!current) continue;

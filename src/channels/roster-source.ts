@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Result } from '../lib/result.ts';
+import type { Failure, Success } from '../lib/result.ts';
 import type { PlatformId } from './channel.ts';
 import type { SyncFailure } from './sync-run.ts';
 
@@ -23,4 +23,7 @@ export type RosterSource = (request: {
   signal: AbortSignal;
   /** Where calls to the LMS are logged: that of the run, with its IDs. */
   log?: Logger | undefined;
-}) => AsyncGenerator<RosterMember[], Result<{ pages: number }, SyncFailure>>;
+}) => AsyncGenerator<RosterMember[], Success<{ pages: number }> | RosterFailure>;
+
+/** Why a roster was not read; `retryAfterMs`: for how long the LMS asked to be left alone. */
+export type RosterFailure = Failure<SyncFailure> & { retryAfterMs?: number | null };

@@ -11,13 +11,18 @@ export type SyncAttemptDeps = {
   leases: LeaseStore;
   /** Does one run to its end; see `syncRoster`. */
   sync: (run: SyncRun, signal: AbortSignal, log: Logger) => Promise<SyncRun>;
+  /** Whether an error means that the store is not there at the moment. */
+  isOutage: (error: unknown) => boolean;
   clock: Clock;
   random: Random;
   /** How long a run of a process that died stays locked, in milliseconds. */
   leaseMs?: number;
 };
 
-/** One attempt at a run: as it stands afterwards, or null when another process works on its channel. */
+/**
+ * One attempt at a run: as it stands afterwards, or null when another process works on its channel. Throws when the store
+ * went away: nothing was decided, and the run goes on once it is back.
+ */
 export type SyncAttempt = (run: SyncRun, job: { signal: AbortSignal; log: Logger }) => Promise<SyncRun | null>;
 
 /** A run that never ends may be what takes the process down: begun this often, it is tried at longer and longer pauses. */
@@ -37,8 +42,15 @@ export function createSyncAttempt(deps: SyncAttemptDeps): SyncAttempt {
       return await deps.sync(attempt, signal, log);
     } catch (error) {
       if (error instanceof RunTakenOver) return null;
+      if (deps.isOutage(error)) {
+        log.error({ err: error }, 'roster sync broke off, as the store failed; it goes on later');
+        throw error;
+      }
       log.error({ err: error }, 'roster sync stopped by a fault of ours');
-      const settled = afterFault((await syncs.findSync(run.id)) ?? attempt, clock());
+      const fresh = (await syncs.findSync(run.id)) ?? attempt;
+      // A later attempt is at it, and is no business of this one.
+      if (fresh.restarts > attempt.restarts) return null;
+      const settled = afterFault(fresh, clock());
       return (await syncs.saveSync(settled)) ? settled : null;
     }
   }

@@ -34,6 +34,8 @@ export type SyncLaneDeps = {
   /** The machine's time, which jobs go by. */
   jobClock: Clock;
   lockMs?: number;
+  /** Aborts when lanes are to end with the run they do. */
+  ending?: AbortSignal;
 };
 
 /** The kind of job that does syncs; `attempt` does one. */
@@ -43,7 +45,9 @@ export function createSyncLane(deps: SyncLaneDeps): JobKind<LaneData> {
   async function takeTurn(platformId: PlatformId, job: RunningJob): Promise<JobEnd> {
     const attempted = new Set<SyncRun['id']>();
     const until = jobClock() + TURN;
-    while (!job.signal.aborted) {
+    while (!job.signal.aborted && !deps.ending?.aborted) {
+      const pause = await pauseAskedFor(platformId);
+      if (pause > 0) return { againAt: jobClock() + Math.min(pause, LONGEST_REST) };
       const run = await doNext(platformId, attempted, job);
       if (run === null) return null;
       const rest = restAfter(run, clock());
@@ -51,6 +55,13 @@ export function createSyncLane(deps: SyncLaneDeps): JobKind<LaneData> {
       if (jobClock() >= until) return { againAt: jobClock() };
     }
     return { againAt: jobClock() };
+  }
+
+  /** For how long the LMS still wants to be left alone, as it told one of the oldest runs; in milliseconds. */
+  async function pauseAskedFor(platformId: PlatformId): Promise<number> {
+    const oldest = await syncs.unfinishedSyncs({ platformId, limit: LOOKED_AT });
+    const told = oldest.filter(({ reason }) => reason === 'throttled').map(({ notBefore }) => notBefore ?? 0);
+    return Math.max(0, ...told) - clock();
   }
 
   /** Does the oldest run that may go on and that nobody works on; null when there is none. */

@@ -1,4 +1,5 @@
 import type { Random } from '../lib/ids.ts';
+import type { RosterFailure } from './roster-source.ts';
 import type { SyncFailure, SyncRun } from './sync-run.ts';
 
 /** Failures that may be over in a while: the LMS or the way to it had no time. */
@@ -7,16 +8,21 @@ const PASSING: ReadonlySet<SyncFailure> = new Set(['throttled', 'unreachable', '
 /** Pauses before a run is tried again, in milliseconds: each walk has waited for the LMS a while by itself already. */
 const PAUSES = [60_000, 5 * 60_000, 20 * 60_000];
 
+/** Nobody is left alone for longer, whatever they ask for. */
+const LONGEST_PAUSE = 24 * 3_600_000;
+
 /**
  * When a run that the LMS failed is tried again (epoch milliseconds), or null when it has failed for good. Who pressed a
  * button, called the API or typed a command waits for the answer and may ask again; nobody waits for the others.
  */
-export function retryAt(run: Pick<SyncRun, 'trigger' | 'tries'>, reason: SyncFailure, at: Moment): number | null {
+export function retryAt(run: Pick<SyncRun, 'trigger' | 'tries'>, failed: RosterFailure, at: Moment): number | null {
   const pause = PAUSES[run.tries];
-  if (pause === undefined || !PASSING.has(reason)) return null;
+  if (pause === undefined || !PASSING.has(failed.reason)) return null;
   if (run.trigger !== 'launch' && run.trigger !== 'schedule') return null;
   // Courses that an LMS refused together must not come back together.
-  return at.now + Math.round(pause * (0.75 + 0.5 * fractionOf(at.random)));
+  const spread = 0.75 + 0.5 * fractionOf(at.random);
+  const asked = Math.min(failed.retryAfterMs ?? 0, LONGEST_PAUSE);
+  return at.now + Math.round(Math.max(pause * spread, asked));
 }
 
 type Moment = { now: number; random: Random };

@@ -1,16 +1,17 @@
 import type { Logger } from 'pino';
 import { type Clock, yieldToRequests } from '../lib/clock.ts';
 import type { Random } from '../lib/ids.ts';
-import { failure, type Result, success } from '../lib/result.ts';
+import { failure, type Success, success } from '../lib/result.ts';
 import { type CourseContext, SYNC_AS_THE_SITE } from './channel.ts';
 import type { ChannelStore, LeaseStore, MembershipStore, SyncStore } from './channel-store.ts';
 import { createManagerGuard } from './manager-guard.ts';
 import type { PermissionLevel } from './permission-level.ts';
 import { applyRosterChange, createRosterComparison, type RosterPolicy } from './roster-diff.ts';
 import { createRosterIndex, type RosterIndex } from './roster-index.ts';
-import type { RosterSource } from './roster-source.ts';
+import type { RosterFailure, RosterSource } from './roster-source.ts';
+import { DiffIncomplete, linesOf } from './sync-diff.ts';
 import { retryAt } from './sync-retry.ts';
-import type { RosterChange, SyncFailure, SyncRun } from './sync-run.ts';
+import { NO_COUNTS, type RosterChange, type SyncRun } from './sync-run.ts';
 
 export type SyncDeps = {
   channels: ChannelStore;
@@ -49,10 +50,21 @@ const PROGRESS_EVERY = 400;
 /**
  * Does one run to its end: walk every page, compare, then write. A failed or partial walk changes nothing; a diff that
  * looks like an accident is parked for a person. The caller holds the channel's lease. A run found in phase `applying`
- * goes on where it stopped. Returns the run as it was stored last; aborting `signal` leaves it to be repeated.
+ * goes on where it stopped; if lines of its diff are missing, it begins anew, as a line may be applied twice. Returns the
+ * run as it was stored last; aborting `signal` leaves it to be repeated.
  */
 export async function syncRoster(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
-  if (run.phase === 'applying') return applyDiff(deps, run, signal);
+  const channel = await deps.channels.findChannel(run.channelId);
+  if (!channel || channel.deletedAt !== null) return finish(deps, run, { state: 'failed', reason: 'channel-deleted' });
+  if (run.phase !== 'applying') return syncAnew(deps, run, signal);
+  const applied = await applyWhole(deps, run, signal);
+  if (applied) return applied;
+  // What a person decided was about that diff: the new one is judged again.
+  const blank = { ...run, decidedBy: null, counts: NO_COUNTS, totalChanges: 0, appliedChanges: 0 };
+  return syncAnew(deps, blank, signal);
+}
+
+async function syncAnew(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
   const started = await save(deps, {
     ...run,
     state: 'running',
@@ -64,15 +76,20 @@ export async function syncRoster(deps: SyncDeps, run: SyncRun, signal: AbortSign
   });
   const fetched = await fetchRoster(deps, started, signal);
   if (signal.aborted) return started;
-  if (!fetched.ok) return putOffOrFail(deps, started, fetched.reason);
+  if (!fetched.ok) return putOffOrFail(deps, started, fetched);
   const compared = await compareRoster(deps, { ...started, ...fetched.value.progress }, fetched.value.index, signal);
   if (signal.aborted || compared.state === 'held') return compared;
-  return applyDiff(deps, compared, signal);
+  // A diff that was written just now and is not there is no accident that another walk would mend.
+  return (await applyWhole(deps, compared, signal)) ?? finish(deps, compared, { state: 'failed', reason: 'internal' });
 }
 
 type Fetched = { index: RosterIndex; progress: Pick<SyncRun, 'pages' | 'members'> };
 
-async function fetchRoster(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<Result<Fetched, SyncFailure>> {
+async function fetchRoster(
+  deps: SyncDeps,
+  run: SyncRun,
+  signal: AbortSignal,
+): Promise<Success<Fetched> | RosterFailure> {
   const contexts = await deps.channels.contextsOfChannel(run.channelId);
   if (contexts.length === 0 || contexts.some((context) => context.rosterUrl === null)) {
     return failure('no-roster-service');
@@ -96,7 +113,7 @@ async function walkContext(
     progress: ReturnType<typeof createProgress>;
     signal: AbortSignal;
   },
-): Promise<Result<unknown, SyncFailure>> {
+): Promise<Success<unknown> | RosterFailure> {
   const { platformId, contextId, rosterUrl } = context;
   if (rosterUrl === null) return failure('no-roster-service');
   const mapping = { contextTypes: context.types, roleLevels: walk.roleLevels };
@@ -133,14 +150,14 @@ function createProgress(deps: SyncDeps, run: SyncRun) {
 async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, signal: AbortSignal): Promise<SyncRun> {
   const comparing = await save(deps, { ...run, phase: 'comparing' });
   // A run that is begun again after a crash must not keep lines of its first diff.
-  await deps.syncs.saveSyncChanges(run.id, 0, []);
+  await saveChanges(deps, run, 0, []);
   const comparison = createRosterComparison(index.entries, await policyOf(deps, run));
   let stored = 0;
   const pending: RosterChange[] = [];
   async function store(least: number): Promise<void> {
     if (pending.length < least || pending.length === 0 || signal.aborted) return;
     const slice = pending.splice(0);
-    await deps.syncs.saveSyncChanges(run.id, stored, slice);
+    await saveChanges(deps, run, stored, slice);
     stored += slice.length;
     await yieldToRequests();
   }
@@ -165,6 +182,17 @@ async function compareRoster(deps: SyncDeps, run: SyncRun, index: RosterIndex, s
   return save(deps, { ...compared, phase: 'applying' });
 }
 
+/** Null when the stored diff has fewer lines than it should. */
+async function applyWhole(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun | null> {
+  try {
+    return await applyDiff(deps, run, signal);
+  } catch (error) {
+    if (!(error instanceof DiffIncomplete)) throw error;
+    deps.log.error({ err: error, totalChanges: run.totalChanges }, 'the diff of a roster sync is incomplete');
+    return null;
+  }
+}
+
 async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Promise<SyncRun> {
   const policy = await policyOf(deps, run);
   const { id: syncId, channelId, platformId } = run;
@@ -172,8 +200,7 @@ async function applyDiff(deps: SyncDeps, run: SyncRun, signal: AbortSignal): Pro
   await guard.lookAgain();
   for (let from = run.appliedChanges, atOnce = WRITTEN_FIRST; from < run.totalChanges; ) {
     if (signal.aborted) return run;
-    const changes = await deps.syncs.syncChanges(syncId, { from, limit: Math.min(atOnce, run.totalChanges - from) });
-    if (changes.length === 0) break;
+    const changes = await linesOf(deps.syncs, run, { from, limit: Math.min(atOnce, run.totalChanges - from) });
     const upTo = from + changes.length;
     const at = deps.clock();
     const ours = await deps.memberships.applyRosterDiff(
@@ -202,8 +229,9 @@ async function policyOf(deps: SyncDeps, run: SyncRun): Promise<RosterPolicy> {
 }
 
 /** Nothing was changed, so the run may begin anew; the LMS is given time. */
-async function putOffOrFail(deps: SyncDeps, run: SyncRun, reason: SyncFailure): Promise<SyncRun> {
-  const notBefore = retryAt(run, reason, { now: deps.clock(), random: deps.random });
+async function putOffOrFail(deps: SyncDeps, run: SyncRun, failed: RosterFailure): Promise<SyncRun> {
+  const { reason } = failed;
+  const notBefore = retryAt(run, failed, { now: deps.clock(), random: deps.random });
   if (notBefore === null) return finish(deps, run, { state: 'failed', reason });
   deps.log.warn({ trigger: run.trigger, tries: run.tries + 1, reason, notBefore }, 'roster sync put off');
   return save(deps, { ...run, state: 'queued', phase: null, reason, tries: run.tries + 1, notBefore });
@@ -232,4 +260,9 @@ async function supersedeHeld(deps: SyncDeps, run: SyncRun): Promise<void> {
 async function save(deps: SyncDeps, run: SyncRun): Promise<SyncRun> {
   if (!(await deps.syncs.saveSync(run))) throw new RunTakenOver();
   return run;
+}
+
+async function saveChanges(deps: SyncDeps, run: SyncRun, from: number, changes: RosterChange[]): Promise<void> {
+  const sync = { id: run.id, attempt: run.restarts };
+  if (!(await deps.syncs.saveSyncChanges(sync, from, changes))) throw new RunTakenOver();
 }

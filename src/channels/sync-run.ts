@@ -14,6 +14,7 @@ export type HoldReason = 'empty-roster' | 'too-many-removals' | 'no-manager-left
 export type SyncFailure =
   | 'no-roster-service'
   | 'platform-inactive'
+  | 'channel-deleted'
   | 'not-authorised'
   | 'scope-not-granted'
   | 'course-not-found'

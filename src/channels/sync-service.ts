@@ -58,7 +58,7 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
     const channel = await channels.findChannel(ask.channelId);
     if (!channel || channel.deletedAt !== null) return null;
     const asked = await syncs.requestSync(newRun(deps, ask, channel.platformId));
-    const hurried = asked.created || ask.trigger === 'schedule' ? null : await syncs.hurrySync(asked.run.id);
+    const hurried = !asked.created && isMoreUrgent(ask, asked.run) ? await syncs.hurrySync(asked.run.id, ask) : null;
     const run = hurried ?? asked.run;
     if (hurried || (asked.created && run.notBefore === null)) queue.enqueue(run);
     return { ...asked, run };
@@ -92,6 +92,16 @@ export function createSyncService(deps: SyncServiceDeps): SyncService {
     applyHeld: (id, actor) => decide(id, actor, 'running'),
     discardHeld: (id, actor) => decide(id, actor, 'discarded'),
   };
+}
+
+/** Whoever waits for the answer comes before launches, which come before the schedule; what is put off is asked for anew. */
+function isMoreUrgent(ask: SyncRequest, run: SyncRun): boolean {
+  const isLater = ask.notBefore === undefined && run.notBefore !== null;
+  return run.state === 'queued' && ask.trigger !== 'schedule' && (isLater || urgency(ask) > urgency(run));
+}
+
+function urgency({ trigger }: Pick<SyncRun, 'trigger'>): number {
+  return trigger === 'schedule' ? 0 : trigger === 'launch' ? 1 : 2;
 }
 
 function isDue(

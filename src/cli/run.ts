@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { systemClock } from '../lib/clock.ts';
+import { logError } from '../lib/log-error.ts';
 import { apiKeyCommands } from './api-key.ts';
 import { backupCommands } from './backup.ts';
 import type { Command, CommandInput } from './command.ts';
@@ -107,8 +108,7 @@ async function execute(
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, code: 'unexpected', message: `${command.name} broke off: ${message}` };
+    return { ok: false, code: 'unexpected', message: `${command.name} broke off: ${logError(error).message}` };
   } finally {
     await (context as CliContext | null)?.close();
   }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { SyncFailure } from '../channels/sync-run.ts';
-import { failure, type Result } from '../lib/result.ts';
+import type { RosterFailure } from '../channels/roster-source.ts';
+import { failure, type Success } from '../lib/result.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
 import type { PageFailure, RosterPage } from './ltijs/roster-pages.ts';
 import type { Platform } from './platform.ts';
@@ -41,7 +41,7 @@ export type FetcherDeps = {
 type Walk = { platform: Platform; signal: AbortSignal; log?: Logger | undefined };
 
 /** `onNext` is told of the next page before the members of this one are read; never if the page cannot be had. */
-type PageFetcher = (url: string, onNext: (next: string | null) => void) => Promise<Result<RosterPage, SyncFailure>>;
+type PageFetcher = (url: string, onNext: (next: string | null) => void) => Promise<Success<RosterPage> | RosterFailure>;
 
 /** Fetches pages with pauses and repeats; the budget of pauses is that of the whole walk. */
 export function createPageFetcher(deps: FetcherDeps, walk: Walk): PageFetcher {

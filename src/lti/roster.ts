@@ -1,6 +1,5 @@
-import type { RosterSource } from '../channels/roster-source.ts';
-import type { SyncFailure } from '../channels/sync-run.ts';
-import { failure, type Result, success } from '../lib/result.ts';
+import type { RosterFailure, RosterSource } from '../channels/roster-source.ts';
+import { failure, type Success, success } from '../lib/result.ts';
 import type { PlatformStore } from './lti-store.ts';
 import type { LtiEngine } from './ltijs/engine.ts';
 import type { RosterPage } from './ltijs/roster-pages.ts';
@@ -45,7 +44,7 @@ export function createRosterReader(deps: RosterReaderDeps): RosterSource {
       for (let asked: AskedPage | null = ask(rosterUrl); asked !== null; ) {
         // One page ahead, and no more: the LMS makes the next one while this one is read and kept.
         const ahead: Promise<AskedPage | null> = asked.next.then((next) => (next === null ? null : ask(next)));
-        const page: Result<RosterPage, SyncFailure> = await asked.page;
+        const page: Success<RosterPage> | RosterFailure = await asked.page;
         if (!page.ok) return page;
         members += page.value.listed;
         const wrong = checkPage(page.value, { contextId, members, limits });
@@ -61,7 +60,7 @@ export function createRosterReader(deps: RosterReaderDeps): RosterSource {
 }
 
 type AskedPage = {
-  page: Promise<Result<RosterPage, SyncFailure>>;
+  page: Promise<Success<RosterPage> | RosterFailure>;
   /** The next page's address, known before this page is read; null also when this page cannot be had. */
   next: Promise<string | null>;
 };

@@ -18,6 +18,18 @@ export function openFault(
   return reason === 'bad-address' && detail !== undefined ? `${line} (${detail})` : line;
 }
 
+/**
+ * What `openFault` says of a database that failed once it was open, with the name or code of the error alone: texts of
+ * drivers may show parts of an address.
+ */
+export function lostFault(error: unknown, database: ShownDatabase): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const name = typeof code === 'string' ? code : error instanceof Error ? error.name : 'unknown';
+  return database.engine === 'sqlite'
+    ? `${database.path} failed during the start (${name}); check the space left, the rights of file and folder, and that nothing else holds the file`
+    : `MongoDB ${database.place} failed during the start (${name}); check that it runs, that a primary is elected, the space left, and the role of the user`;
+}
+
 const SHARED = {
   'newer-schema': 'was written by a newer version of Rostrum; start that version, or restore an older backup',
   unreachable: 'cannot be reached; check that it runs, and hosts, port, TLS and firewall of DATABASE_URL',

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
-import type { SyncId } from '../../src/channels/channel.ts';
 import { DELETED_KEPT_MS } from '../../src/channels/channel.ts';
 import type { RosterChange } from '../../src/channels/sync-run.ts';
 import { type Caller, caller, reasonOf } from './caller.ts';
@@ -235,9 +234,8 @@ describe('the activity of a channel', () => {
 
 describe('the changes of a held sync', () => {
   it('are listed in order, by kind, by pages', async () => {
-    const { id } = await api.addHeldSync(await api.addChannel('diff'));
     const kinds = ['deactivate', 'keep', 'deactivate', 'deactivate'] as const;
-    await api.storage.syncs.saveSyncChanges(id as SyncId, 0, kinds.map(change));
+    const { id } = await api.addHeldSync(await api.addChannel('diff'), kinds.map(change));
     const all = await call.get(`/syncs/${id}/changes`);
     expect(all.body.items.map((item: { kind: string }) => item.kind)).toEqual(kinds);
     expect(all.body.items[0]).toEqual({

@@ -8,7 +8,7 @@ import { API_SCOPES, type ApiScope } from '../../src/api/api-key-store.ts';
 import type { Channel, PlatformId, SyncId, UserId } from '../../src/channels/channel.ts';
 import { createManageMembers } from '../../src/channels/manage-members.ts';
 import { emptyMembership, type Membership, type RosterEntry, withRosterEntry } from '../../src/channels/membership.ts';
-import { NO_COUNTS, type SyncRun } from '../../src/channels/sync-run.ts';
+import { NO_COUNTS, type RosterChange, type SyncRun } from '../../src/channels/sync-run.ts';
 import { createSyncService } from '../../src/channels/sync-service.ts';
 import { hashSecret, newId, newSecret, systemRandom } from '../../src/lib/ids.ts';
 import { openSqlite } from '../../src/storage/sqlite/open.ts';
@@ -27,7 +27,7 @@ export type ApiFixture = {
   keyFor(scopes: readonly ApiScope[]): Promise<string>;
   addChannel(contextId: string): Promise<Channel>;
   addMember(channel: Channel, entry: Partial<RosterEntry> & { subject: string }): Promise<Membership>;
-  addHeldSync(channel: Channel): Promise<SyncRun>;
+  addHeldSync(channel: Channel, changes?: RosterChange[]): Promise<SyncRun>;
   close(): Promise<void>;
 };
 
@@ -79,7 +79,7 @@ export async function startApi(options: { at?: number; limited?: boolean } = {})
     },
     addChannel: (contextId) => addChannel(storage, { platformId, contextId, at }),
     addMember: (channel, entry) => addMember(storage, channel, { ...entry, at }),
-    addHeldSync: (channel) => addHeldSync(storage, channel, at),
+    addHeldSync: (channel, changes = []) => addHeldSync(storage, { channel, at, changes }),
     async close() {
       await storage.close();
       rmSync(folder, { recursive: true });
@@ -156,7 +156,11 @@ async function addMember(
   return added;
 }
 
-async function addHeldSync({ syncs }: Storage, { id: channelId, platformId }: Channel, at: number): Promise<SyncRun> {
+async function addHeldSync(
+  { syncs }: Storage,
+  { channel, at, changes }: { channel: Channel; at: number; changes: RosterChange[] },
+): Promise<SyncRun> {
+  const { id: channelId, platformId } = channel;
   const id: SyncId = newId(at);
   const run: SyncRun = {
     id,
@@ -181,6 +185,7 @@ async function addHeldSync({ syncs }: Storage, { id: channelId, platformId }: Ch
     finishedAt: null,
   };
   await syncs.requestSync(run);
+  await syncs.saveSyncChanges({ id, attempt: 0 }, 0, changes);
   const held: SyncRun = { ...run, state: 'held', reason: 'empty-roster', pages: 2, finishedAt: at };
   await syncs.saveSync(held);
   return held;

@@ -155,6 +155,7 @@ function failures(): Record<SyncFailure, true> {
   return {
     'no-roster-service': true,
     'platform-inactive': true,
+    'channel-deleted': true,
     'not-authorised': true,
     'scope-not-granted': true,
     'course-not-found': true,

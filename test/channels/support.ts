@@ -136,12 +136,12 @@ export async function courseIn(storage: Storage, name: string) {
       return syncRoster(sync, asked.run, new AbortController().signal);
     },
     /** Goes on with a run that broke off. */
-    async resume(): Promise<SyncRun> {
+    async resume(listed: readonly Listed[] = [], moments: SyncMoments = {}): Promise<SyncRun> {
       const [run] = await storage.syncs.unfinishedSyncs({ limit: 1 });
       if (!run) throw new Error('No run is under way');
       const again = { ...run, restarts: run.restarts + 1 };
       await storage.syncs.saveSync(again);
-      return syncRoster(syncDeps(deps, [], {}, 'deactivate'), again, new AbortController().signal);
+      return syncRoster(syncDeps(deps, listed, moments, 'deactivate'), again, new AbortController().signal);
     },
     /** What a person does about a held run: applies it. */
     async applyHeld(run: SyncRun, moments: SyncMoments = {}, departed: DepartedOverrides = 'deactivate') {

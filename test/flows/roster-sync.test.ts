@@ -212,7 +212,7 @@ describe('the schedule', () => {
     const asked = await syncService.request({ channelId, trigger: 'button', requestedBy: null });
     expect(asked).toMatchObject({ created: false, run: { id: queued.id, notBefore: null } });
     await tool.settled();
-    expect(await tool.lastRun(channelId)).toMatchObject({ id: queued.id, trigger: 'schedule', state: 'applied' });
+    expect(await tool.lastRun(channelId)).toMatchObject({ id: queued.id, trigger: 'button', state: 'applied' });
     const month = 31 * 24 * 3_600_000;
     expect(
       await syncs.channelsDueForSync({ launchedSince: Date.now() + month, askedBefore: Infinity, limit: 9 }),

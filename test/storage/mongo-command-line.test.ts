@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createConnection } from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { describeMongo } from '../../src/storage/mongo/describe.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { makeTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { freePort } from '../support/tool.ts';
 
 let database: TestDatabase;
 let env: Record<string, string>;
@@ -48,6 +52,34 @@ describe('the command line on MongoDB', () => {
     expect(listed).toMatchObject({ code: 1, document: { error: { code, message: expect.stringContaining(text) } } });
     const { document } = await json(['doctor']);
     expect(document.checks).toContainEqual(expect.objectContaining({ name: 'store', status: 'fault' }));
+  });
+});
+
+describe('a server whose MongoDB goes away during the start', () => {
+  it('says so in one line and ends with 1', async () => {
+    // With its collections, so that the next start only looks at them.
+    await (await database.open()).close();
+    const url = new URL(database.env.DATABASE_URL ?? '');
+    const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port || 27_017) });
+    url.host = `127.0.0.1:${proxy.port}`;
+    url.searchParams.set('directConnection', 'true');
+    // What held leases is looked at when work begins; a command names its collection behind itself.
+    proxy.cutAt(/find.{1,8}leases/s);
+    const settings = {
+      ...env,
+      DATABASE_URL: url.href,
+      PORT: `${await freePort()}`,
+      SANDBOX: 'off',
+      LOG_LEVEL: 'fatal',
+    };
+    const child = spawn(process.execPath, ['dist/main.js'], { env: { PATH: process.env.PATH, ...settings } });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
+    const [code] = await once(child, 'close');
+    await proxy.close();
+    const line = `^Rostrum cannot start: MongoDB ${url.host}${url.pathname} failed during the start \\(\\w+\\); check that it runs`;
+    expect(said.trim().split('\n')).toEqual([expect.stringMatching(line)]);
+    expect(code).toBe(1);
   });
 });
 

@@ -1,14 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectFault } from '../../src/storage/mongo/database.ts';
+import { connectDatabase, connectFault } from '../../src/storage/mongo/database.ts';
 import { isDuplicate, isOutage } from '../../src/storage/mongo/faults.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { makePlatform, NOW } from './support/builders.ts';
 import { dropDatabase, mongoUrl, mustOpenMongo, withOptions } from './support/mongo-storage.ts';
 
-const { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError } = mongoose.mongo;
+const { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoWriteConcernError } =
+  mongoose.mongo;
 
 /** A network that is dead is noticed within moments, so that no test waits long for it. */
 const QUICK = { connectTimeoutMS: '400', heartbeatFrequencyMS: '500', directConnection: 'true' };
@@ -98,6 +99,22 @@ describe('a MongoDB that is cut off', () => {
   });
 });
 
+describe('a write to MongoDB', () => {
+  it.each([{}, { w: '1' }, { wtimeoutMS: '0' }, { wtimeoutMS: '99000', journal: 'false' }, { j: 'false' }])(
+    'waits ten seconds for a majority, whatever the address says: %j',
+    async (options) => {
+      const connected = await connectDatabase({ url: withOptions(mongoUrl(), options) });
+      if (!connected.ok) throw new Error(connected.reason);
+      const db = connected.value;
+      const client = db.getClient();
+      const wanted = { w: 'majority', journal: true, wtimeoutMS: 10_000 };
+      expect(client.options.writeConcern).toMatchObject(wanted);
+      expect(client.db().collection('any').writeConcern).toMatchObject(wanted);
+      await db.close();
+    },
+  );
+});
+
 describe('faults of MongoDB', () => {
   const serverError = (code: number) => new MongoServerError({ message: 'said so', code });
   const bulkError = (...codes: number[]) => {
@@ -115,6 +132,29 @@ describe('faults of MongoDB', () => {
     expect([...outages, new MongoNetworkError('gone')].filter((error) => !isOutage(error))).toEqual([]);
     const bugs = [serverError(2), serverError(11_000), serverError(59), new TypeError('x is undefined'), 'text', null];
     expect(bugs.filter(isOutage)).toEqual([]);
+  });
+
+  it('are outages where a majority did not write in time, whatever else is said', () => {
+    const writeConcernError = {
+      code: 64,
+      codeName: 'WriteConcernTimeout',
+      errmsg: 'waiting for replication timed out',
+    };
+    const single = new MongoWriteConcernError({ ok: 1, n: 1, writeConcernError } as never);
+    const answered = { getWriteConcernError: () => writeConcernError } as never;
+    const bulk = new MongoBulkWriteError({ message: 'timed out', code: 64 }, answered);
+    const duplicate = { message: 'E11000', code: 11_000, writeErrors: [{ code: 11_000 }] } as never;
+    const both = new MongoBulkWriteError(duplicate, answered);
+    expect([single, bulk, both].map(isOutage)).toEqual([true, true, true]);
+    expect([single, bulk, both].map(isDuplicate)).toEqual([false, false, false]);
+    expect(connectFault(single)?.reason).toBe('not-writable');
+  });
+
+  it('are outages where a bulk write lost its connection, and else bugs', () => {
+    const nothing = { getWriteConcernError: () => undefined } as never;
+    const cut = new MongoBulkWriteError(new MongoNetworkError('connection 3 closed'), nothing);
+    const bug = new MongoBulkWriteError(new TypeError('x is undefined'), nothing);
+    expect([cut, bug].map(isOutage)).toEqual([true, false]);
   });
 
   it('are duplicates where nothing else is wrong', () => {

@@ -7,7 +7,8 @@ import type { RosterChange, SyncRun } from '../../src/channels/sync-run.ts';
 import { channelModel } from '../../src/storage/mongo/channel-documents.ts';
 import { contextModel } from '../../src/storage/mongo/context-documents.ts';
 import { rowsOf } from '../../src/storage/mongo/model.ts';
-import { syncChangeModel, syncRunModel } from '../../src/storage/mongo/sync-documents.ts';
+import { blockId, syncChangeModel, syncRunModel } from '../../src/storage/mongo/sync-documents.ts';
+import { packChanges } from '../../src/storage/packed-changes.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import {
   atOnce,
@@ -138,6 +139,7 @@ describe('a slice of a roster in MongoDB', () => {
 
 describe('a diff in MongoDB, after a crash between its steps', () => {
   const id = 'sync-1' as SyncId;
+  const sync = { id, attempt: 0 };
   const blocks = () => rowsOf(syncChangeModel(db));
   const numbers = async () =>
     (await storage.syncs.syncChanges(id, { from: 0, limit: 1000 })).map(({ number }) => number);
@@ -145,24 +147,56 @@ describe('a diff in MongoDB, after a crash between its steps', () => {
 
   it('is complete when the slice is saved again, whatever of it was there', async () => {
     await start(0);
-    await storage.syncs.saveSyncChanges(id, 0, additions(250));
-    await storage.syncs.saveSyncChanges(id, 250, additions(230, 250));
+    await storage.syncs.saveSyncChanges(sync, 0, additions(250));
+    await storage.syncs.saveSyncChanges(sync, 250, additions(230, 250));
     // The old end is gone, and of the new lines some blocks are there.
     for (const lost of [250, 350, 450]) {
-      await blocks().deleteOne({ _id: `${id}/${lost}` });
-      await storage.syncs.saveSyncChanges(id, 250, additions(230, 250));
+      await blocks().deleteOne({ _id: blockId(id, 0, lost) });
+      await storage.syncs.saveSyncChanges(sync, 250, additions(230, 250));
       expect(await numbers()).toEqual(upTo(480));
     }
   });
 
   it('shows no line of the diff before behind a new one', async () => {
     await start(0);
-    await storage.syncs.saveSyncChanges(id, 0, additions(480));
+    await storage.syncs.saveSyncChanges(sync, 0, additions(480));
     await blocks().deleteMany({ syncId: id, firstNumber: { $gte: 150 } });
-    await storage.syncs.saveSyncChanges(id, 150, additions(40, 1000));
+    await storage.syncs.saveSyncChanges(sync, 150, additions(40, 1000));
     expect(await numbers()).toEqual(upTo(190));
     const [first] = await storage.syncs.syncChanges(id, { from: 150, limit: 1 });
     expect(first).toMatchObject({ number: 150, subject: 'person-1000' });
+  });
+});
+
+describe('a diff in MongoDB, beside a process that was replaced', () => {
+  const id = 'sync-1' as SyncId;
+  const subjects = async () =>
+    (await storage.syncs.syncChanges(id, { from: 0, limit: 1000 })).map(({ subject }) => subject);
+
+  /** The blocks that attempt 0 writes once it may go on, for having asked before attempt 1 began. */
+  async function writeLate(from: number, count: number): Promise<void> {
+    const rows = rowsOf(syncChangeModel(db));
+    await rows.deleteMany({ syncId: id, attempt: 0, firstNumber: { $gte: from } });
+    for (const block of packChanges(from, additions(count, 5000))) {
+      const late = { _id: blockId(id, 0, block.firstNumber), syncId: id, attempt: 0, ...block };
+      await rows.replaceOne({ _id: late._id, syncId: id }, late, { upsert: true });
+    }
+  }
+
+  it('reads the same whatever comes late, with lines of its own or with none, and all of it is removed', async () => {
+    const run = await start(0);
+    await storage.syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions(150));
+    await storage.syncs.saveSync({ ...run, restarts: 1 });
+    for (const count of [230, 0]) {
+      await storage.syncs.saveSyncChanges({ id, attempt: 1 }, 0, additions(count));
+      const before = await subjects();
+      expect(before).toHaveLength(count);
+      for (const from of [0, 100, 400]) await writeLate(from, 120);
+      expect(await subjects()).toEqual(before);
+    }
+    await storage.syncs.saveSync({ ...run, restarts: 1, state: 'applied', phase: null, finishedAt: NOW });
+    while (await storage.removeExpired(NOW + 90 * 86_400_000, 50));
+    expect(await rowsOf(syncChangeModel(db)).countDocuments({ syncId: id })).toBe(0);
   });
 });
 
@@ -172,7 +206,7 @@ describe('old syncs in MongoDB', () => {
 
   async function end(name: string, state: SyncRun['state'], finishedAt: number): Promise<SyncId> {
     const { run } = await storage.syncs.requestSync(makeRun(name, { channelId: channel.id }));
-    await storage.syncs.saveSyncChanges(run.id, 0, additions(250));
+    await storage.syncs.saveSyncChanges({ id: run.id, attempt: 0 }, 0, additions(250));
     await storage.syncs.saveSync({ ...run, state, finishedAt });
     return run.id;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openStorage } from '../../src/storage/open.ts';
-import { openFault } from '../../src/storage/open-faults.ts';
+import { lostFault, openFault } from '../../src/storage/open-faults.ts';
 import type { OpenFailure } from '../../src/storage/storage.ts';
 
 const SQLITE = { engine: 'sqlite', path: '/srv/rostrum.sqlite' } as const;
@@ -36,6 +36,22 @@ describe('why a database is not opened', () => {
   it('has what the driver said of the options, and nothing else that it says', () => {
     expect(openFault({ reason: 'bad-address', detail: 'unknown options: x' }, MONGO)).toContain('(unknown options: x)');
     expect(openFault({ reason: 'unreachable', detail: 'user:secret@db' }, MONGO)).not.toContain('secret');
+  });
+});
+
+describe('a database that fails once it is open', () => {
+  it('is told in one line, with what the system calls it', () => {
+    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    expect(lostFault(full, SQLITE)).toMatch(
+      /^\/srv\/rostrum\.sqlite failed .*\(SQLITE_FULL\); check the space left[^\n]+$/,
+    );
+  });
+
+  it('is told without what drivers write in their errors', () => {
+    const gone = Object.assign(new Error('user:secret@db1'), { name: 'MongoServerSelectionError', code: 7 });
+    const line = lostFault(gone, MONGO);
+    expect(line).toMatch(/^MongoDB db1,db2\/rostrum failed .*\(MongoServerSelectionError\).*primary[^\n]+$/);
+    expect(line).not.toContain('secret');
   });
 });
 

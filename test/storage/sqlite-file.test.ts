@@ -72,7 +72,8 @@ describe('the diffs of syncs that ended long ago', () => {
       ['empty', 'applied'],
     ] as const) {
       const { run } = await storage.syncs.requestSync(makeRun(id, { channelId: channel.id }));
-      if (id !== 'empty') await storage.syncs.saveSyncChanges(run.id, 0, [makeAddition(makeEntry('ana'))]);
+      if (id !== 'empty')
+        await storage.syncs.saveSyncChanges({ id: run.id, attempt: 0 }, 0, [makeAddition(makeEntry('ana'))]);
       await storage.syncs.saveSync({ ...run, state, finishedAt: NOW });
     }
     const marked = () => read('SELECT id FROM sync_runs WHERE has_diff = 1 ORDER BY id');

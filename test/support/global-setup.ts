@@ -3,11 +3,7 @@ import { build } from './build.ts';
 
 /** Once before all tests: the build that process tests run, and the browser that page tests open. */
 export default function setup(): void {
-  try {
-    build();
-  } catch {
-    /* TEMPORARY */
-  }
+  build();
   const chromium = ensureChromium();
   if (chromium !== null) process.env.CHROMIUM = chromium;
   else if (process.env.CI === 'true') {

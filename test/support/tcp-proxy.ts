@@ -6,6 +6,8 @@ export type TcpProxy = {
   port: number;
   /** Ends all connections at once, and takes no new ones until `restore`. */
   cut(): void;
+  /** Does so when the program sends something that looks like this (bytes as Latin-1), which does not arrive. */
+  cutAt(message: RegExp): void;
   /** Lets nothing through, in either direction; connections stay, and new ones are taken and hear nothing. */
   stall(): void;
   /** Lets everything through again, what was held back first. */
@@ -20,20 +22,29 @@ type State = 'open' | 'stalled' | 'cut';
 /** Takes connections on a free port of this machine and leads them to `host` and `port`. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let state: State = 'open';
+  let fatal: RegExp | null = null;
   const sockets = new Set<Socket>();
 
   const server = createServer((near) => {
     if (state === 'cut') return near.resetAndDestroy();
     const far = connect(target);
+    near.on('data', (bytes: Buffer) => {
+      if (fatal?.test(bytes.toString('latin1'))) cut();
+    });
     join(near, far);
     join(far, near);
   });
+
+  function cut(): void {
+    state = 'cut';
+    each((socket) => socket.resetAndDestroy());
+  }
 
   function join(from: Socket, to: Socket): void {
     sockets.add(from);
     from.setNoDelay(true);
     from.on('data', (bytes) => {
-      if (!to.write(bytes)) from.pause();
+      if (!to.destroyed && !to.write(bytes)) from.pause();
     });
     to.on('drain', () => {
       if (state === 'open') from.resume();
@@ -56,9 +67,9 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    cut() {
-      state = 'cut';
-      each((socket) => socket.resetAndDestroy());
+    cut,
+    cutAt(message) {
+      fatal = message;
     },
     stall() {
       state = 'stalled';
@@ -66,6 +77,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     },
     restore() {
       state = 'open';
+      fatal = null;
       each((socket) => socket.resume());
     },
     connections: () => sockets.size / 2,

@@ -1,7 +1,7 @@
 import express, { type Express, type Router } from 'express';
-import { pino } from 'pino';
 import type { Clock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/ids.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { createServer } from '../../src/web/server.ts';
 import type { RateLimitStore, Session, SessionStore } from '../../src/web/session-store.ts';
 
@@ -20,7 +20,7 @@ export function testServer(
   const app = createServer({
     publicUrl: PUBLIC_URL,
     trustProxy: false,
-    logger: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
+    logger: createLog('debug', { write: (line: string) => lines.push(line) }),
     routers: [router],
     frameAncestors: () => options.frameAncestors ?? ['https://canvas.test'],
     clock: options.clock ?? Date.now,

@@ -13,6 +13,9 @@ type ConnectFailure = 'unreachable' | 'not-writable' | 'not-authorised' | 'bad-a
 /** The database of a URL that names none. */
 const DEFAULT_NAME = 'rostrum';
 
+/** How long a write waits to be on the disks of a majority. */
+const MAJORITY_WITHIN_MS = 10_000;
+
 /**
  * Connects, and touches nothing. An address that the driver cannot read throws, as the driver's errors of such kinds
  * show parts of it; see `openStorage`.
@@ -69,8 +72,10 @@ function connectOptions({ url, serverSelectionMs = 5_000 }: MongoOptions): Conne
     autoIndex: false,
     bufferCommands: false,
     // Not the operator's to choose, whatever the URL says. What was answered survives a fail-over, and a verb reads what
-    // the verb before it wrote.
-    writeConcern: { w: 'majority', journal: true },
+    // the verb before it wrote. A primary without a majority is an outage soon: what was written may stand all the same,
+    // or be undone by a fail-over, and each verb can be asked for again in both cases.
+    // Both names of the journal: the driver (7.8) lets `journal=false` of an address win over one of them.
+    writeConcern: { w: 'majority', j: true, journal: true, wtimeoutMS: MAJORITY_WITHIN_MS },
     readPreference: 'primary',
     retryReads: true,
     // The driver does so where the server can: not on a server by itself.

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 
-const { MongoBulkWriteError, MongoError } = mongoose.mongo;
+const { MongoBulkWriteError, MongoError, MongoNetworkError } = mongoose.mongo;
 
 /** A value that has to be unique is there already. */
 const DUPLICATE_KEY = 11_000;
@@ -30,8 +30,18 @@ export async function againIfDuplicate<Value>(upsert: () => Promise<Value>): Pro
 export function isOutage(error: unknown): boolean {
   if (error instanceof mongoose.Error.MongooseServerSelectionError) return true;
   if (!(error instanceof MongoError)) return isLostConnection(error);
+  // The driver (7.8) puts what broke a bulk write off into an error of its own, without what tells it.
+  if (error instanceof MongoBulkWriteError && isOutage(error.errorResponse)) return true;
+  // Each way of losing a connection is a kind of this, with a name of its own.
+  if (error instanceof MongoNetworkError) return true;
+  if (error instanceof MongoBulkWriteError && isBrokenOff(error)) return true;
   if (OUTAGE_NAMES.has(error.name) || OUTAGE_LABELS.some((label) => error.hasErrorLabel(label))) return true;
   return typeof error.code === 'number' && OUTAGE_CODES.has(error.code);
+}
+
+/** A bulk write puts an error of its socket, and one of its majority, into one of its own, without what tells it. */
+function isBrokenOff(error: InstanceType<typeof MongoBulkWriteError>): boolean {
+  return error.result?.getWriteConcernError() !== undefined || isOutage(error.errorResponse);
 }
 
 /** True when the server knows who we are not, or does not let this account do what it has to. */
@@ -71,11 +81,7 @@ const LOST_CONNECTION = new Set([
 ]);
 
 const OUTAGE_NAMES = new Set([
-  'MongoNetworkError',
-  'MongoNetworkTimeoutError',
   'MongoServerSelectionError',
-  'MongoPoolClearedError',
-  'MongoPoolClearedOnNetworkError',
   'MongoPoolClosedError',
   'MongoWaitQueueTimeoutError',
   'MongoOperationTimeoutError',

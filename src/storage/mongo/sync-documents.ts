@@ -9,6 +9,8 @@ export type SyncRunDocument = Omit<SyncRun, 'id'> & {
   activeKey?: ChannelId;
   /** Its changes are kept, in `sync_changes`. */
   hasDiff?: true;
+  /** The attempt whose diff is the run's; absent while it has none. */
+  diffAttempt?: number;
 };
 
 /**
@@ -41,6 +43,7 @@ const runs = new Schema<SyncRunDocument>({
   finishedAt: Number,
   activeKey: String,
   hasDiff: Boolean,
+  diffAttempt: Number,
 });
 // requestSync: one run of a channel at a time, whoever asks and from whichever process.
 runs.index({ activeKey: 1 }, { name: 'active', unique: true, sparse: true });
@@ -61,10 +64,12 @@ export function syncRunModel(db: Connection): Model<SyncRunDocument> {
   return defineModel(db, 'sync_runs', runs);
 }
 
-/** Some changes of a diff, one after another; `_id` is made of the run and the first one's number. */
+/** Some changes of a diff, one after another; `_id` is made of the run, the attempt, and the first one's number. */
 export type SyncChangesDocument = {
   _id: string;
   syncId: SyncId;
+  /** The `restarts` of the attempt that wrote them. */
+  attempt: number;
   firstNumber: number;
   kinds: RosterChangeKind[];
   /** JSON: see packed-changes.ts. */
@@ -75,15 +80,20 @@ export type SyncChangesDocument = {
 const changes = new Schema<SyncChangesDocument>({
   _id: { type: String, required: true },
   syncId: { type: String, required: true },
+  attempt: { type: Number, required: true },
   firstNumber: { type: Number, required: true },
   kinds: { type: [String], required: true },
   changes: { type: String, required: true },
 });
-// syncChanges and saveSyncChanges, in order.
-changes.index({ syncId: 1, firstNumber: 1 }, { name: 'in_order' });
+// syncChanges and saveSyncChanges, in order; what removes whole diffs asks for the run alone.
+changes.index({ syncId: 1, attempt: 1, firstNumber: 1 }, { name: 'in_order' });
 
 export function syncChangeModel(db: Connection): Model<SyncChangesDocument> {
   return defineModel(db, 'sync_changes', changes);
+}
+
+export function blockId(syncId: SyncId, attempt: number, firstNumber: number): string {
+  return `${syncId}/${attempt}/${firstNumber}`;
 }
 
 /** Field by field: nothing else of a document gets out. */

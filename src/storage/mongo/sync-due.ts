@@ -26,9 +26,9 @@ export function createDueChannels(db: Connection): SyncStore['channelsDueForSync
 
   async function dueAmong(visited: Visited[], askedBefore: number): Promise<ChannelId[]> {
     const ids = [...new Set(visited.map(({ channelId }) => channelId))];
-    const asked = new Set(
-      await runs.distinct('channelId', { channelId: { $in: ids }, queuedAt: { $gte: askedBefore } }),
-    );
+    const since = await runs.distinct('channelId', { channelId: { $in: ids }, queuedAt: { $gte: askedBefore } });
+    const underWay = await runs.distinct('activeKey', { activeKey: { $in: ids } });
+    const asked = new Set([...since, ...underWay]);
     const left = ids.filter((id) => !asked.has(id));
     if (left.length === 0) return [];
     const automatic = { life: 'kept', 'sync.automatic': true } as const;

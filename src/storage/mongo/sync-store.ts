@@ -32,9 +32,17 @@ function runReads(rows: Rows): RunReads {
       return read(await rows.findOne({ channelId, state: wanted }, { sort: NEWEST_FIRST }));
     },
     async unfinishedSyncs({ platformId, dueAt, limit }) {
-      const of = platformId === undefined ? {} : { platformId };
-      const found = rows.find({ ...UNFINISHED, ...of, ...dueBy(dueAt) }).sort({ queuedAt: 1, _id: 1 });
-      return (await found.limit(limit).toArray()).map(toRun);
+      const of = { ...UNFINISHED, ...(platformId === undefined ? {} : { platformId }), ...dueBy(dueAt) };
+      const oldest = (trigger: mongo.Condition<SyncRun['trigger']>, most: number) =>
+        rows
+          .find({ ...of, trigger })
+          .sort({ queuedAt: 1, _id: 1 })
+          .limit(most)
+          .toArray();
+      const asked = await oldest({ $ne: 'schedule' }, limit);
+      // A limit of 0 would be none to the driver.
+      const scheduled = asked.length < limit ? await oldest('schedule', limit - asked.length) : [];
+      return [...asked, ...scheduled].map(toRun);
     },
     platformsWithSyncs: (dueAt) => rows.distinct('platformId', { ...UNFINISHED, ...dueBy(dueAt) }),
   };
@@ -66,9 +74,10 @@ function runWrites(rows: Rows): Pick<SyncStore, 'requestSync' | 'hurrySync' | 's
       }
       throw new Error('a sync could not be queued, and none was found that is in its way');
     },
-    async hurrySync(id) {
-      const waiting = { _id: id, state: 'queued', notBefore: { $ne: null }, reason: { $ne: 'throttled' } } as const;
-      return read(await rows.findOneAndUpdate(waiting, { $set: { notBefore: null } }, { returnDocument: 'after' }));
+    async hurrySync(id, { trigger, requestedBy }) {
+      const waiting = { _id: id, state: 'queued', reason: { $ne: 'throttled' } } as const;
+      const $set = { notBefore: null, trigger, requestedBy };
+      return read(await rows.findOneAndUpdate(waiting, { $set }, { returnDocument: 'after' }));
     },
     async saveSync(run) {
       const mine = { _id: run.id, ...UNFINISHED, restarts: { $lte: run.restarts } };

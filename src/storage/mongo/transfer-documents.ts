@@ -8,7 +8,7 @@ import { type ChannelDocument, newDocument, toChannel } from './channel-document
 import { type ContextDocument, contextKey, toContext } from './context-documents.ts';
 import { type MembershipDocument, memberFields, memberKey, toMember } from './membership-fields.ts';
 import type { PlatformDocument } from './platform-documents.ts';
-import { type SyncChangesDocument, type SyncRunDocument, toRun } from './sync-documents.ts';
+import { blockId, type SyncChangesDocument, type SyncRunDocument, toRun } from './sync-documents.ts';
 import { toUser, type UserDocument } from './user-documents.ts';
 
 /** Documents of any collection, as the driver gives and takes them. */
@@ -93,7 +93,12 @@ export const SHAPES: { readonly [K in Kind]: Shape<K> } = {
     idOf: firstPart,
     toDocument({ id: _id, hasDiff, ...run }) {
       const active = isUnderWay(run) ? { activeKey: run.channelId } : {};
-      return plain<SyncRunDocument>({ _id, ...run, ...active, ...(hasDiff ? { hasDiff: true as const } : {}) });
+      return plain<SyncRunDocument>({
+        _id,
+        ...run,
+        ...active,
+        ...(hasDiff ? { hasDiff: true as const, diffAttempt: 0 } : {}),
+      });
     },
     toRecord(document) {
       const stored = document as unknown as SyncRunDocument;
@@ -102,8 +107,10 @@ export const SHAPES: { readonly [K in Kind]: Shape<K> } = {
     unique: ({ activeKey }) => (activeKey === undefined ? null : { activeKey }),
   },
   sync_changes: {
-    idOf: allParts,
-    toDocument: (block) => plain<SyncChangesDocument>({ _id: allParts([block.syncId, block.firstNumber]), ...block }),
+    // Other engines keep the diff of one attempt alone.
+    idOf: ([syncId, firstNumber]) => blockId(syncId as SyncId, 0, Number(firstNumber)),
+    toDocument: (block) =>
+      plain<SyncChangesDocument>({ _id: blockId(block.syncId, 0, block.firstNumber), attempt: 0, ...block }),
     toRecord(document) {
       const { syncId, firstNumber, kinds, changes } = document as unknown as SyncChangesDocument;
       return { syncId: syncId as SyncId, firstNumber, kinds, changes };

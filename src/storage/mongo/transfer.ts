@@ -28,14 +28,9 @@ function createTarget(db: Connection): CopyTarget {
     async settle() {
       while (await flushPending(db, { now: Number.MAX_SAFE_INTEGER, limit: 200 }));
     },
-    isOutage: isAway,
+    isOutage,
     close: () => db.close(),
   };
-}
-
-/** A bulk write puts an error of its socket into one of its own, without what tells it (driver 7.8). */
-function isAway(error: unknown): boolean {
-  return isOutage(error) || (error instanceof mongoose.mongo.MongoBulkWriteError && isOutage(error.errorResponse));
 }
 
 /** Of a membership that was removed and waits for its event: it is no record any more. */

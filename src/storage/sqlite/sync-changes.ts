@@ -12,6 +12,11 @@ export function createSyncChanges(db: Database): Pick<SyncStore, 'saveSyncChange
   const insert = db.prepare<[string, number, string, string]>(
     'INSERT INTO sync_changes (sync_id, first_number, kinds, changes) VALUES (?, ?, ?, ?)',
   );
+  const mine = db
+    .prepare<[string, number], number>(
+      `SELECT 1 FROM sync_runs WHERE id = ? AND state IN ('queued', 'running') AND restarts <= ?`,
+    )
+    .pluck();
   // What has a diff is found by this when its time is over.
   const mark = db.prepare<[string]>('UPDATE sync_runs SET has_diff = 1 WHERE id = ? AND has_diff = 0');
   const lastBefore = db.prepare<[string, number], Block>(
@@ -31,13 +36,17 @@ export function createSyncChanges(db: Database): Pick<SyncStore, 'saveSyncChange
   }
 
   // What stood from `from` on is replaced: a run that is begun again after a crash must not keep lines of its first diff.
-  const save = atomic(db, (syncId: SyncId, from: number, changes: RosterChange[]) => {
+  // The run is asked in the same transaction, so a process that was replaced takes nothing from its successor.
+  const save = atomic(db, (sync: { id: SyncId; attempt: number }, from: number, changes: RosterChange[]) => {
+    const syncId = sync.id;
+    if (mine.get(syncId, sync.attempt) === undefined) return false;
     const around = from > 0 ? lastBefore.get(syncId, from) : undefined;
     const kept = around ? unpackChanges(around).filter(({ number }) => number < from) : [];
     cut.run(syncId, around?.firstNumber ?? from);
     if (around) put(syncId, around.firstNumber, kept);
     put(syncId, from, changes);
     if (changes.length > 0) mark.run(syncId);
+    return true;
   });
 
   function range(syncId: SyncId, query: { from: number; limit: number; kind?: RosterChangeKind }): StoredChange[] {
@@ -54,9 +63,7 @@ export function createSyncChanges(db: Database): Pick<SyncStore, 'saveSyncChange
   }
 
   return {
-    async saveSyncChanges(syncId, from, changes) {
-      save(syncId, from, changes);
-    },
+    saveSyncChanges: async (sync, from, changes) => save(sync, from, changes),
     syncChanges: async (syncId, query) => range(syncId, query),
   };
 }

@@ -42,11 +42,11 @@ function runReads(db: Database): RunReads {
   type Unfinished = { platformId: string | null; dueAt: number | null; limit: number };
   const unfinished = db.prepare<[Unfinished], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs WHERE ${UNFINISHED}
-     ORDER BY queued_at, id LIMIT @limit`,
+     ORDER BY (trigger = 'schedule'), queued_at, id LIMIT @limit`,
   );
   const unfinishedOf = db.prepare<[Unfinished], SyncRow>(
     `SELECT ${COLUMNS} FROM sync_runs INDEXED BY sync_runs_waiting WHERE ${UNFINISHED} AND platform_id = @platformId
-     ORDER BY queued_at, id LIMIT @limit`,
+     ORDER BY (trigger = 'schedule'), queued_at, id LIMIT @limit`,
   );
   const platforms = db
     .prepare<[{ dueAt: number }], PlatformId>(
@@ -60,7 +60,8 @@ function runReads(db: Database): RunReads {
        WHERE contexts.roster_url IS NOT NULL AND contexts.last_launch_at >= @launchedSince
          AND channels.deleted_at IS NULL AND channels.auto_sync = 1 AND NOT EXISTS (
            SELECT 1 FROM sync_runs
-           WHERE sync_runs.channel_id = contexts.channel_id AND sync_runs.queued_at >= @askedBefore)
+           WHERE sync_runs.channel_id = contexts.channel_id
+             AND (sync_runs.queued_at >= @askedBefore OR sync_runs.state IN ('queued', 'running')))
        LIMIT @limit`,
     )
     .pluck();
@@ -106,9 +107,9 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'hurrySync' | 
      RETURNING ${COLUMNS}`,
   );
 
-  const hurry = db.prepare<[string], SyncRow>(
-    `UPDATE sync_runs SET not_before = NULL
-     WHERE id = ? AND state = 'queued' AND not_before IS NOT NULL AND reason IS NOT 'throttled' RETURNING ${COLUMNS}`,
+  const hurry = db.prepare<[{ id: string } & Pick<SyncRun, 'trigger' | 'requestedBy'>], SyncRow>(
+    `UPDATE sync_runs SET not_before = NULL, trigger = @trigger, requested_by = @requestedBy
+     WHERE id = @id AND state = 'queued' AND reason IS NOT 'throttled' RETURNING ${COLUMNS}`,
   );
   const request = atomic(db, (run: SyncRun) => {
     const known = read(active.get(run.channelId));
@@ -119,7 +120,7 @@ function runWrites(db: Database): Pick<SyncStore, 'requestSync' | 'hurrySync' | 
 
   return {
     requestSync: async (run) => request(run),
-    hurrySync: async (id) => read(hurry.get(id)),
+    hurrySync: async (id, { trigger, requestedBy }) => read(hurry.get({ id, trigger, requestedBy })),
     saveSync: async (run) => update.run(toRow(run)).changes === 1,
     decideHeldSync: async (id, decision) => read(decide.get({ id, ...decision })),
   };

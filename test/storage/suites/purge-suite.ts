@@ -29,7 +29,7 @@ export function definePurgeSuite(open: OpenStorage): void {
       await enterRoster(storage(), channel, entries);
       for (const state of ['applied', 'held'] as const) {
         const { run } = await storage().syncs.requestSync(makeRun(`${state}-${name}`, { channelId: channel.id }));
-        await storage().syncs.saveSyncChanges(run.id, 0, entries.map(makeAddition));
+        await storage().syncs.saveSyncChanges({ id: run.id, attempt: 0 }, 0, entries.map(makeAddition));
         await storage().syncs.saveSync({ ...run, state, finishedAt: NOW });
       }
       await storage().activity.recordActivity(makeEvent(`event-${name}`, { channelId: channel.id }));
@@ -106,7 +106,7 @@ export function definePurgeSuite(open: OpenStorage): void {
     it('is not done while a diff is left, however long', async () => {
       const channel = await fill('long');
       const additions = Array.from({ length: 3000 }, (_, i) => makeAddition(makeEntry(`p${i}`)));
-      await storage().syncs.saveSyncChanges('applied-long' as SyncId, 0, additions);
+      await storage().syncs.saveSyncChanges({ id: 'applied-long' as SyncId, attempt: 0 }, 0, additions);
       await remove(channel);
       // More rows than there are of anything but the diff.
       await removeAll(OVER, 50);

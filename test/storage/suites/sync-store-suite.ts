@@ -60,6 +60,9 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       expect(await due({ launchedSince: context.at + 1 })).toEqual([]);
       await syncs.requestSync(makeRun('first', { queuedAt: NOW + 20 }));
       expect(await due()).toEqual([]);
+      // However old it is: it would take the place of one that nobody asked for.
+      expect(await due({ askedBefore: NOW + 21 })).toEqual([]);
+      await syncs.saveSync(makeRun('first', { queuedAt: NOW + 20, state: 'applied', finishedAt: NOW + 21 }));
       expect(await due({ askedBefore: NOW + 21 })).toEqual([opened.id]);
       await platforms.updatePlatform(PLATFORM, { status: 'disabled' }, NOW);
       expect(await due({ askedBefore: NOW + 21 })).toEqual([]);
@@ -160,6 +163,17 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       expect((await storage().syncs.platformsWithSyncs(NOW + 50)).sort()).toEqual([PLATFORM, OTHER]);
     });
 
+    it('come after those that somebody asked for, when the schedule did', async () => {
+      await queue('scheduled', { trigger: 'schedule', queuedAt: NOW - 100 });
+      await queue('launched', { trigger: 'launch', queuedAt: NOW });
+      await queue('pressed', { trigger: 'button', queuedAt: NOW - 1 });
+      expect(await dueAt(NOW, PLATFORM)).toEqual(['sync-pressed', 'sync-launched', 'sync-scheduled']);
+      expect((await storage().syncs.unfinishedSyncs({ limit: 2 })).map(({ id }) => id)).toEqual([
+        'sync-pressed',
+        'sync-launched',
+      ]);
+    });
+
     it('are written with what the LMS did to them', async () => {
       const run = await queue('1');
       const put = { ...run, state: 'queued', reason: 'throttled', tries: 2, notBefore: NOW + 90 } as const;
@@ -171,16 +185,18 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
 
     it('begin at once when somebody asks, unless the LMS asked for the pause', async () => {
       const run = await queue('1', { notBefore: NOW + 50 });
-      expect(await storage().syncs.hurrySync(run.id)).toEqual({ ...run, notBefore: null });
+      const ask = { trigger: 'button', requestedBy: 'user-9' as UserId } as const;
+      expect(await storage().syncs.hurrySync(run.id, ask)).toEqual({ ...run, ...ask, notBefore: null });
       expect(await dueAt(NOW)).toEqual(['sync-1']);
-      expect(await storage().syncs.hurrySync(run.id)).toBeNull();
       const failed = { ...run, tries: 1, reason: 'unreachable', notBefore: NOW + 90 } as const;
       await storage().syncs.saveSync(failed);
-      expect(await storage().syncs.hurrySync(run.id)).toEqual({ ...failed, notBefore: null });
+      expect(await storage().syncs.hurrySync(run.id, ask)).toEqual({ ...failed, ...ask, notBefore: null });
       const throttled = { ...run, tries: 1, reason: 'throttled', notBefore: NOW + 90 } as const;
       await storage().syncs.saveSync(throttled);
-      expect(await storage().syncs.hurrySync(run.id)).toBeNull();
-      expect(await storage().syncs.findSync(run.id)).toEqual(throttled);
+      expect(await storage().syncs.hurrySync(run.id, ask)).toBeNull();
+      expect(await storage().syncs.findSync(run.id)).toEqual({ ...throttled, ...ask });
+      await storage().syncs.saveSync({ ...throttled, state: 'running', reason: null });
+      expect(await storage().syncs.hurrySync(run.id, ask)).toBeNull();
     });
   });
 
@@ -250,8 +266,8 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
 
     it('stores slices in order and gives them back numbered, from any number on and by kind', async () => {
       const id = await start();
-      await storage().syncs.saveSyncChanges(id, 0, additions.slice(0, 3));
-      await storage().syncs.saveSyncChanges(id, 3, [departure, ...additions.slice(3)]);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions.slice(0, 3));
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 3, [departure, ...additions.slice(3)]);
       const all = [...additions.slice(0, 3), departure, ...additions.slice(3)].map((c, number) => ({ ...c, number }));
       expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual(all);
       expect(await storage().syncs.syncChanges(id, { from: 2, limit: 2 })).toEqual(all.slice(2, 4));
@@ -262,15 +278,15 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
 
     it('stores the same slice twice once', async () => {
       const id = await start();
-      await storage().syncs.saveSyncChanges(id, 0, additions);
-      await storage().syncs.saveSyncChanges(id, 0, additions);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
       expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toHaveLength(4);
     });
 
     it('replaces the diff of an attempt that was broken off', async () => {
       const id = await start();
-      await storage().syncs.saveSyncChanges(id, 0, additions);
-      await storage().syncs.saveSyncChanges(id, 0, [departure]);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, [departure]);
       expect(await storage().syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual([{ ...departure, number: 0 }]);
     });
 
@@ -279,21 +295,67 @@ export function defineSyncStoreSuite(open: OpenStorage): void {
       const long = Array.from({ length: 450 }, (_, i) =>
         i % 149 === 148 ? makeDeparture(`gone-${i}`) : makeAddition(makeEntry(`person-${i}`)),
       );
-      await storage().syncs.saveSyncChanges(id, 0, long);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, long);
       const numbers = async (query: Parameters<ReturnType<typeof storage>['syncs']['syncChanges']>[1]) =>
         (await storage().syncs.syncChanges(id, query)).map(({ number }) => number);
       expect(await numbers({ from: 0, limit: 2, kind: 'deactivate' })).toEqual([148, 297]);
       expect(await numbers({ from: 149, limit: 5, kind: 'deactivate' })).toEqual([297, 446]);
       expect(await numbers({ from: 148, limit: 3 })).toEqual([148, 149, 150]);
-      await storage().syncs.saveSyncChanges(id, 150, [departure]);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 150, [departure]);
       expect(await numbers({ from: 145, limit: 500 })).toEqual([145, 146, 147, 148, 149, 150]);
       expect(await storage().syncs.syncChanges(id, { from: 150, limit: 1 })).toEqual([{ ...departure, number: 150 }]);
+    });
+
+    it('takes nothing from an attempt that a later one has replaced, and leaves what that wrote', async () => {
+      const id = await start();
+      const { syncs } = storage();
+      expect(await syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions)).toBe(true);
+      await syncs.saveSync({ ...makeRun('sync-1'), state: 'running', restarts: 1 });
+      expect(await syncs.saveSyncChanges({ id, attempt: 0 }, 0, [departure])).toBe(false);
+      expect(await syncs.syncChanges(id, { from: 0, limit: 10 })).toHaveLength(4);
+      expect(await syncs.saveSyncChanges({ id, attempt: 1 }, 0, [departure, ...additions])).toBe(true);
+      const written = await syncs.syncChanges(id, { from: 0, limit: 10 });
+      expect(written.map(({ subject }) => subject)).toEqual(['e', 'a', 'b', 'c', 'd']);
+      for (const from of [0, 1, 5]) {
+        expect(await syncs.saveSyncChanges({ id, attempt: 0 }, from, additions.slice(0, 2))).toBe(false);
+        expect(await syncs.saveSyncChanges({ id, attempt: 0 }, from, [])).toBe(false);
+      }
+      expect(await syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual(written);
+    });
+
+    it('keeps no line of the attempt before when the next one finds nothing to change', async () => {
+      const id = await start();
+      const { syncs } = storage();
+      await syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
+      expect(await syncs.saveSyncChanges({ id, attempt: 1 }, 0, [])).toBe(true);
+      expect(await syncs.syncChanges(id, { from: 0, limit: 10 })).toEqual([]);
+    });
+
+    it('reads what one attempt wrote while a later one applies it', async () => {
+      const id = await start();
+      const { syncs } = storage();
+      await syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
+      await syncs.saveSync({ ...makeRun('sync-1'), state: 'running', phase: 'applying', restarts: 3, totalChanges: 4 });
+      expect(await syncs.syncChanges(id, { from: 0, limit: 10 })).toHaveLength(4);
+    });
+
+    it.each(['applied', 'held', 'discarded', 'failed'] as const)('is closed once its run is %s', async (state) => {
+      const id = await start();
+      const { syncs } = storage();
+      await syncs.saveSyncChanges({ id, attempt: 0 }, 0, additions);
+      await syncs.saveSync({ ...makeRun('sync-1'), state, finishedAt: NOW });
+      for (const from of [0, 2, 4]) {
+        expect(await syncs.saveSyncChanges({ id, attempt: 0 }, from, [departure])).toBe(false);
+        expect(await syncs.saveSyncChanges({ id, attempt: 9 }, from, [])).toBe(false);
+      }
+      expect(await syncs.syncChanges(id, { from: 0, limit: 10 })).toHaveLength(4);
+      expect(await syncs.saveSyncChanges({ id: 'nothing' as SyncId, attempt: 0 }, 0, [departure])).toBe(false);
     });
 
     it.each(HOSTILE)('keeps the name %j in a line', async (name) => {
       const id = await start();
       const change = makeAddition(makeEntry('a', { person: { name, email: name } }));
-      await storage().syncs.saveSyncChanges(id, 0, [change]);
+      await storage().syncs.saveSyncChanges({ id, attempt: 0 }, 0, [change]);
       expect(await storage().syncs.syncChanges(id, { from: 0, limit: 1 })).toEqual([{ ...change, number: 0 }]);
     });
   });

@@ -115,7 +115,11 @@ async function fillRuns(storage: Storage): Promise<void> {
   await enterRoster(storage, channel, [...nasty, makeEntry('none', { person: { name: null, email: null } })]);
   const running = makeRun('running', { channelId: channel.id, state: 'running', phase: 'applying', restarts: 2 });
   await storage.syncs.requestSync({ ...running, notBefore: NOW + 5, tries: 3, reason: 'throttled' });
-  await storage.syncs.saveSyncChanges('running' as SyncId, 0, [...nasty, ...manyEntries(130)].map(makeAddition));
+  await storage.syncs.saveSyncChanges(
+    { id: 'running' as SyncId, attempt: 2 },
+    0,
+    [...nasty, ...manyEntries(130)].map(makeAddition),
+  );
   const queued = makeRun('queued', {
     channelId: 'channel-' as ChannelId,
     platformId: 'p2' as PlatformId,
