@@ -41,18 +41,22 @@ export function createSyncAttempt(deps: SyncAttemptDeps): SyncAttempt {
       if (attempt !== run && !(await syncs.saveSync(attempt))) return null;
       return await deps.sync(attempt, signal, log);
     } catch (error) {
-      if (error instanceof RunTakenOver) return null;
-      if (deps.isOutage(error)) {
-        log.error({ err: error }, 'roster sync broke off, as the store failed; it goes on later');
-        throw error;
-      }
-      log.error({ err: error }, 'roster sync stopped by a fault of ours');
-      const fresh = (await syncs.findSync(run.id)) ?? attempt;
-      // A later attempt is at it, and is no business of this one.
-      if (fresh.restarts > attempt.restarts) return null;
-      const settled = afterFault(fresh, clock());
-      return (await syncs.saveSync(settled)) ? settled : null;
+      return settle(attempt, error, log);
     }
+  }
+
+  async function settle(attempt: SyncRun, error: unknown, log: Logger): Promise<SyncRun | null> {
+    if (error instanceof RunTakenOver) return null;
+    if (deps.isOutage(error)) {
+      log.error({ err: error }, 'roster sync broke off, as the store failed; it goes on later');
+      throw error;
+    }
+    log.error({ err: error }, 'roster sync stopped by a fault of ours');
+    const fresh = (await syncs.findSync(attempt.id)) ?? attempt;
+    // A later attempt is at it, and is no business of this one.
+    if (fresh.restarts > attempt.restarts) return null;
+    const settled = afterFault(fresh, clock());
+    return (await syncs.saveSync(settled)) ? settled : null;
   }
 
   return async (run, { signal, log }) => {

@@ -13,7 +13,7 @@ import { isUnderWay, type SyncRun } from './sync-run.ts';
  */
 export type LaneData = { platformId: PlatformId };
 
-export const SYNC_LANE = { name: 'sync-rosters' };
+const SYNC_LANE = { name: 'sync-rosters' };
 
 const LANES_OF_A_PLATFORM = 2;
 /** Runs mostly wait for an LMS; so many lanes may, before one slow LMS keeps others from being asked. */
