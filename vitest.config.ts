@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // These need a MongoDB: npm run test:mongo.
-    exclude: ['test/storage/mongo*.test.ts', 'test/jobs/mongo*.test.ts'],
+    exclude: ['test/storage/mongo*.test.ts', 'test/jobs/mongo*.test.ts', 'test/faults/mongo*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -6,7 +6,13 @@ export default mergeConfig(
   { ...shared, test: { ...shared.test, include: [], exclude: [] } },
   defineConfig({
     test: {
-      include: ['test/storage/mongo*.test.ts', 'test/jobs/mongo*.test.ts', 'test/flows/**/*.test.ts'],
+      include: [
+        'test/properties/people-decide.test.ts',
+        'test/storage/mongo*.test.ts',
+        'test/jobs/mongo*.test.ts',
+        'test/flows/**/*.test.ts',
+        'test/faults/mongo*.test.ts',
+      ],
       globalSetup: ['test/support/mongo/global-setup.ts'],
       env: { TEST_ENGINE: 'mongo' },
     },

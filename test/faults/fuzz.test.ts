@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beginLogin, opensChannel, postLaunch } from '../support/attacker.ts';
 import { bend, bendJson, type Dice, diceFor, type FuzzRequest, type Template } from '../support/fuzz.ts';
 import { makeTemplates, routesWithout } from '../support/fuzz-templates.ts';
+import { ON_MONGO } from '../support/test-database.ts';
 import { launchAs, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
 
 // FUZZ_REQUESTS: how many; FUZZ_SEED: the run to repeat.
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 4_000);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? (ON_MONGO ? 1_500 : 4_000));
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const AT_ONCE = 16;
 // What the limit for one address lets through.
