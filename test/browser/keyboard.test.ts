@@ -217,6 +217,8 @@ describe.skipIf(findChromium() === null)('with the keyboard alone, in a frame of
   async function intoFrame(): Promise<void> {
     const focus = (one: unknown) => (one as { contentWindow: { focus(): void } }).contentWindow.focus();
     await page.locator('iframe').first().evaluate(focus);
+    // It is told to the frame's own process, and no outline is drawn before it has heard.
+    await expect.poll(() => frame.evaluate('document.hasFocus()')).toBe(true);
   }
 
   async function goTo(selector: string): Promise<void> {
