@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -219,12 +220,22 @@ describe('ltijs as a library', () => {
     await other.close();
   });
 
-  test('has no web server: its app is not one, and listening is refused', async () => {
-    const provider = loadLtijs().newProvider();
+  test('has no web server: its app is not one, and listening is refused', () => {
     const plugin = { setup: async () => true } as never;
+    const provider = loadLtijs().newProvider();
     provider.setup('x', { plugin }, { appRoute: '/', loginRoute: '/login', keysetRoute: '/keys' } as never);
     expect(typeof provider.app).toBe('object');
-    const cached = Object.keys(createRequire(import.meta.url).cache);
+  });
+
+  test('brings none of the packages for a server and a database of its own', () => {
+    // In a process of its own: here other tests have loaded what they need.
+    const script = `
+      import { createRequire } from 'node:module';
+      import { loadLtijs } from './dist/lti/ltijs/load.js';
+      loadLtijs();
+      console.log(JSON.stringify(Object.keys(createRequire(import.meta.url).cache)));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    const cached = JSON.parse(output) as string[];
     expect(cached.some((path) => path.includes('/ltijs/dist/Provider/'))).toBe(true);
     for (const absent of ['/ltijs/node_modules/express/', '/mongoose/', '/got/']) {
       expect(cached.filter((path) => path.includes(absent))).toEqual([]);
