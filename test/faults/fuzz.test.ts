@@ -13,7 +13,7 @@ import { launchAs, startTool, type Tool } from '../support/tool.ts';
 import type { Visitor } from '../support/visitor.ts';
 
 // FUZZ_REQUESTS: how many; FUZZ_SEED: the run to repeat.
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? (ON_MONGO ? 1_500 : 4_000));
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? (ON_MONGO ? 1_000 : 2_500));
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const AT_ONCE = 16;
 // What the limit for one address lets through.

@@ -14,7 +14,7 @@ import { ON_MONGO } from '../support/test-database.ts';
 import { channelIn } from '../support/tool.ts';
 
 // KILL_ROUNDS: how many kills; KILL_SEED: the run to repeat, as far as moments can be.
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? (ON_MONGO ? 6 : 8));
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? (ON_MONGO ? 4 : 6));
 const SEED = Number(process.env.KILL_SEED ?? randomInt(2 ** 31));
 const BIG = ON_MONGO ? 1_500 : 10_000;
 const PHASES = ['fetching', 'comparing', 'applying'] as const;

@@ -10,12 +10,17 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }
 
-export const VIEWS = [
+export const EVERY_VIEW = process.env.EVERY_VIEW !== undefined;
+
+export const ALL_VIEWS = [
   { name: 'a 400 px frame, light', width: 400, height: 800, colorScheme: 'light' },
   { name: 'a 400 px frame, dark', width: 400, height: 800, colorScheme: 'dark' },
   { name: '1280 px, light', width: 1280, height: 900, colorScheme: 'light' },
   { name: '1280 px, dark', width: 1280, height: 900, colorScheme: 'dark' },
 ] as const;
+
+/** Each width and each colour scheme once; EVERY_VIEW makes it all four. */
+export const VIEWS = EVERY_VIEW ? ALL_VIEWS : [ALL_VIEWS[1], ALL_VIEWS[2]];
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 

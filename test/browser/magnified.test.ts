@@ -1,14 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../support/browser.ts';
-import { type Browser, expectAccessible, openBrowser, type Page, VIEWS } from '../support/page.ts';
+import { ALL_VIEWS, type Browser, EVERY_VIEW, expectAccessible, openBrowser, type Page } from '../support/page.ts';
 import { startTool, type Tool } from '../support/tool.ts';
 import { type Look, PARTS, tour } from '../support/tour.ts';
 
 /** A folder to put pictures of each state in, for looking at them. */
 const PICTURES = process.env.PICTURES;
-/** Each state in every view and size, as the slow tests do; else in those that differ most. */
-const EVERY_VIEW = process.env.EVERY_VIEW !== undefined;
 const MINUTES = 60_000;
 
 describe.skipIf(findChromium() === null)('every page and state', { retry: 1, timeout: 4 * MINUTES }, () => {
@@ -31,7 +29,7 @@ describe.skipIf(findChromium() === null)('every page and state', { retry: 1, tim
     const look: Look = async (page, state, { covers = false } = {}) => {
       const note = (what: string, found: unknown) =>
         faults.push(...(found as string[]).map((fault) => `${state}, ${what}: ${fault}`));
-      for (const [i, { width, height, colorScheme }] of VIEWS.entries()) {
+      for (const [i, { width, height, colorScheme }] of ALL_VIEWS.entries()) {
         if (!EVERY_VIEW && i !== 0 && i !== 3) continue;
         await page.setViewportSize({ width, height });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
