@@ -1,10 +1,11 @@
 import type { DepartedOverrides } from '../channels/membership.ts';
+import { checkBucket } from './bucket.ts';
 import { type Environment, likelyMisspellings, pickKnown } from './env.ts';
 import { readNetworks, readTrustProxy, type TrustProxy } from './networks.ts';
 import { type FilePlace, type Place, readFiles, readPlace } from './places.ts';
 import { type ConfigFault, type ConfigWarning, createReader, type Reader } from './reader.ts';
-import { type ConfiguredSecrets, readSecrets } from './secrets.ts';
-import { duration, oneOf, onOrOff, serviceUrl, share, wholeNumber } from './values.ts';
+import { type ConfiguredSecrets, readSecrets, TRIAL_ZOOM_APP } from './secrets.ts';
+import { duration, isLoopback, oneOf, onOrOff, serviceUrl, share, wholeNumber } from './values.ts';
 
 /** All settings but the secrets: safe to log. Paths are absolute, times are milliseconds. */
 export type Config = Place & {
@@ -14,7 +15,7 @@ export type Config = Place & {
   /** What this process does: requests (`web`), background work (`worker`), or both; other than `all` on MongoDB alone. */
   role: 'all' | 'web' | 'worker';
   /** The trial LMSs; never enabled in production, nor in a process that serves no launches. */
-  sandbox: { enabled: boolean; port: number; host: string };
+  sandbox: Sandbox;
   trustProxy: TrustProxy;
   /** Networks off the public internet where the operator's own LMSs are. */
   lmsNetworks: string[];
@@ -23,11 +24,21 @@ export type Config = Place & {
   departedOverrides: DepartedOverrides;
   /** A sync that would deactivate more than the larger of the two is held. */
   hold: { min: number; share: number };
-  zoom: { clientId: string | null; oauthUrl: string; apiUrl: string };
+  /**
+   * Null: no Zoom app is set up, and none is tried. `trial` is the sandbox's Zoom, used where the sandbox is on and no app is
+   * configured.
+   */
+  zoom: ZoomApp | null;
   files: FilePlace;
   mailFrom: string | null;
   logLevel: LogLevel;
 };
+
+/** `switchedOn`: a process of this site serves it; `enabled`: this one does. */
+type Sandbox = { enabled: boolean; switchedOn: boolean; port: number; host: string };
+
+/** The Zoom app of this site; its secrets are in `Secrets`. */
+export type ZoomApp = { clientId: string; oauthUrl: string; apiUrl: string; trial: boolean };
 
 type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -44,12 +55,13 @@ export function loadConfig(env: Environment): LoadedConfig {
   const production = nodeEnv === 'production';
   const port = reader.read('PORT', wholeNumber(0, 65_535), 3000);
   const role = reader.read('ROLE', oneOf(['all', 'web', 'worker']), 'all');
+  const sandbox = readSandbox(reader, { production, port, role });
   const config: Config = {
     production,
     port,
     ...readPlace(reader, { production, port }),
     role,
-    sandbox: readSandbox(reader, { production, port, role }),
+    sandbox,
     trustProxy: reader.read('TRUST_PROXY', readTrustProxy, false),
     lmsNetworks: reader.read('LMS_NETWORKS', readNetworks, []),
     syncMaxAgeMs: reader.read('SYNC_MAX_AGE', duration('0s', '90d'), 3_600_000),
@@ -60,13 +72,16 @@ export function loadConfig(env: Environment): LoadedConfig {
       min: reader.read('SYNC_HOLD_MIN', wholeNumber(0, 1_000_000), 5),
       share: reader.read('SYNC_HOLD_SHARE', share, 0.2),
     },
-    zoom: readZoom(reader, production),
+    zoom: readZoom(reader, production, sandbox),
     files: readFiles(reader),
     mailFrom: readMailFrom(reader),
     logLevel: reader.read('LOG_LEVEL', oneOf(LOG_LEVELS), 'info'),
   };
-  const secrets = readSecrets(reader, production);
+  const secrets = readSecrets(reader, { production, zoom: config.zoom });
   checkRole(reader, config);
+  checkZoomReturn(reader, config);
+  checkBucket(reader, config.files, env);
+  warnOfLocalFiles(reader, config);
   warnOfLocalKey(reader, config);
   warnOfSharedAddress(reader, config);
   warnOfIdleSettings(reader);
@@ -93,15 +108,22 @@ function readSandbox(reader: Reader, { production, port, role }: Process): Confi
     reader.fault('SANDBOX_PORT', 'is not set and PORT has no next one; set a number from 0 to 65535');
   }
   // One `.env` for web and worker processes may switch it on.
-  return { enabled: enabled && role !== 'worker', port: sandboxPort, host: reader.text('SANDBOX_HOST') ?? '127.0.0.1' };
+  const host = reader.text('SANDBOX_HOST') ?? '127.0.0.1';
+  return { enabled: enabled && role !== 'worker', switchedOn: enabled, port: sandboxPort, host };
 }
 
-function readZoom(reader: Reader, production: boolean): Config['zoom'] {
-  return {
-    clientId: reader.text('ZOOM_CLIENT_ID'),
-    oauthUrl: reader.read('ZOOM_OAUTH_URL', serviceUrl(!production), 'https://zoom.us/oauth'),
-    apiUrl: reader.read('ZOOM_API_URL', serviceUrl(!production), 'https://api.zoom.us/v2'),
-  };
+function readZoom(reader: Reader, production: boolean, sandbox: Config['sandbox']): Config['zoom'] {
+  const clientId = reader.text('ZOOM_CLIENT_ID');
+  const oauthUrl = reader.read('ZOOM_OAUTH_URL', serviceUrl(!production), 'https://zoom.us/oauth');
+  const apiUrl = reader.read('ZOOM_API_URL', serviceUrl(!production), 'https://api.zoom.us/v2');
+  if (clientId !== null) return { clientId, oauthUrl, apiUrl, trial: false };
+  for (const name of ['ZOOM_OAUTH_URL', 'ZOOM_API_URL'] as const) {
+    if (reader.text(name) !== null) reader.warn(name, 'has no effect without ZOOM_CLIENT_ID');
+  }
+  // A sandbox whose port the system chooses is not known yet.
+  if (!sandbox.switchedOn || sandbox.port === 0) return null;
+  const zoom = `http://${sandbox.host}:${sandbox.port}/zoom`;
+  return { clientId: TRIAL_ZOOM_APP.clientId, oauthUrl: `${zoom}/oauth`, apiUrl: `${zoom}/v2`, trial: true };
 }
 
 function readMailFrom(reader: Reader): string | null {
@@ -125,6 +147,23 @@ function checkRole(reader: Reader, { role, database }: Config): void {
   reader.fault('ROLE', `is ${role}, but SQLite runs in one process; set ROLE=all or a mongodb:// DATABASE_URL`);
 }
 
+// Zoom sends people back, and webhooks, to https addresses only; the one exception is a Zoom on this machine, as in tests.
+function checkZoomReturn(reader: Reader, { production, publicUrl, zoom }: Config): void {
+  if (!zoom || zoom.trial || publicUrl.startsWith('https:') || isLoopback(new URL(zoom.oauthUrl).hostname)) return;
+  const problem = 'is set, but PUBLIC_URL starts with http://, where Zoom sends nobody back to; set an https address';
+  if (production) reader.fault('ZOOM_CLIENT_ID', problem);
+  else reader.warn('ZOOM_CLIENT_ID', problem);
+}
+
+// What a worker brings, a web process sends: a folder that each has for itself is none for recordings.
+function warnOfLocalFiles(reader: Reader, { role, zoom }: Config): void {
+  if (role === 'all' || !zoom || zoom.trial || reader.text('FILES') !== null) return;
+  reader.warn(
+    'FILES',
+    'is not set, so that each process keeps recordings in its own DATA_DIR; set a folder or a bucket that all of them share',
+  );
+}
+
 function warnOfLocalKey(reader: Reader, { production, database }: Config): void {
   if (production || database.engine !== 'mongo' || reader.text('SECRET_KEY') !== null) return;
   reader.warn(
@@ -143,16 +182,7 @@ function warnOfSharedAddress(reader: Reader, { production, publicUrl }: Config):
 }
 
 /** Settings of parts that are still to come. They are read and checked, so that what is set now is right then. */
-const IDLE_SETTINGS = [
-  'ZOOM_CLIENT_ID',
-  'ZOOM_CLIENT_SECRET',
-  'ZOOM_WEBHOOK_SECRET',
-  'ZOOM_OAUTH_URL',
-  'ZOOM_API_URL',
-  'FILES',
-  'SMTP_URL',
-  'MAIL_FROM',
-] as const;
+const IDLE_SETTINGS = ['SMTP_URL', 'MAIL_FROM'] as const;
 
 function warnOfIdleSettings(reader: Reader): void {
   for (const name of IDLE_SETTINGS) {

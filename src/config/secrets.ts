@@ -9,12 +9,21 @@ import { type Parsed, right, wrong } from './values.ts';
 export type Secrets = {
   /** Newest first: the first seals, all open. */
   secretKeys: [string, ...string[]];
-  zoomClientSecret: string | null;
-  zoomWebhookSecret: string | null;
+  /** Null when there is no Zoom app. */
+  zoom: ZoomSecrets | null;
   metricsToken: string | null;
   smtpUrl: string | null;
   /** The address of the MongoDB, with user and password; null on SQLite. */
   databaseUrl: string | null;
+};
+
+/** `webhooks`: newest first, for Zoom's secret token can be renewed; each of them is taken. */
+export type ZoomSecrets = { client: string; webhooks: [string, ...string[]] };
+
+/** The app that the sandbox's Zoom knows. It is on this machine alone, so its secrets are none. */
+export const TRIAL_ZOOM_APP = {
+  clientId: 'rostrum-trial',
+  secrets: { client: 'trial-client-secret', webhooks: ['trial-webhook-secret'] } satisfies ZoomSecrets,
 };
 
 /** Secrets as configured: outside production the secret key may still have to be made. */
@@ -23,19 +32,37 @@ export type ConfiguredSecrets = Omit<Secrets, 'secretKeys'> & { secretKeys: Secr
 const LEAST_KEY_LENGTH = 32;
 const HOW_TO_MAKE_ONE = 'make one with: openssl rand -base64 48';
 
-export function readSecrets(reader: Reader, production: boolean): ConfiguredSecrets {
+export function readSecrets(
+  reader: Reader,
+  { production, zoom }: { production: boolean; zoom: { trial: boolean } | null },
+): ConfiguredSecrets {
   if (production && reader.text('SECRET_KEY') === null) {
     reader.fault('SECRET_KEY', `is not set; it protects stored keys and tokens, ${HOW_TO_MAKE_ONE}`);
   }
   requireTogether(reader);
   return {
     secretKeys: reader.read('SECRET_KEY', keyList, null),
-    zoomClientSecret: reader.text('ZOOM_CLIENT_SECRET'),
-    zoomWebhookSecret: reader.text('ZOOM_WEBHOOK_SECRET'),
+    zoom: zoom?.trial ? TRIAL_ZOOM_APP.secrets : readZoomSecrets(reader),
     metricsToken: reader.read('METRICS_TOKEN', token, null),
     smtpUrl: reader.read('SMTP_URL', smtpUrl, null),
     databaseUrl: readDatabaseUrl(reader),
   };
+}
+
+function readZoomSecrets(reader: Reader): ZoomSecrets | null {
+  const client = reader.text('ZOOM_CLIENT_SECRET');
+  const webhooks = reader.read('ZOOM_WEBHOOK_SECRET', webhookSecrets, null);
+  return client === null || webhooks === null ? null : { client, webhooks };
+}
+
+function webhookSecrets(text: string): Parsed<ZoomSecrets['webhooks']> {
+  const [newest, ...older] = text.split(',').map((secret) => secret.trim());
+  const all = [newest ?? '', ...older] as ZoomSecrets['webhooks'];
+  // Whoever knows the secret speaks for Zoom, and an empty one is known to all.
+  if (all.some((secret) => secret === '' || /\s/.test(secret))) {
+    return wrong('has an empty secret or one with blanks; write the secret token of the app, or NEW,OLD to renew it');
+  }
+  return right(all);
 }
 
 // What is wrong with it is told where its place is read.

@@ -16,14 +16,19 @@ describe('the settings', () => {
       dataDir: resolve('data'),
       database: { engine: 'sqlite', path: resolve('data/rostrum.sqlite') },
       role: 'all',
-      sandbox: { enabled: true, port: 3001, host: '127.0.0.1' },
+      sandbox: { enabled: true, switchedOn: true, port: 3001, host: '127.0.0.1' },
       trustProxy: false,
       lmsNetworks: [],
       syncMaxAgeMs: 3_600_000,
       syncIntervalMs: 86_400_000,
       departedOverrides: 'deactivate',
       hold: { min: 5, share: 0.2 },
-      zoom: { clientId: null, oauthUrl: 'https://zoom.us/oauth', apiUrl: 'https://api.zoom.us/v2' },
+      zoom: {
+        clientId: 'rostrum-trial',
+        oauthUrl: 'http://127.0.0.1:3001/zoom/oauth',
+        apiUrl: 'http://127.0.0.1:3001/zoom/v2',
+        trial: true,
+      },
       files: { engine: 'disk', path: resolve('data/files') },
       mailFrom: null,
       logLevel: 'info',
@@ -54,8 +59,7 @@ describe('the settings', () => {
       ok: true,
       secrets: {
         secretKeys: [KEY, `old${KEY}`],
-        zoomClientSecret: 'zoom-client-secret',
-        zoomWebhookSecret: 'zoom-webhook-secret',
+        zoom: { client: 'zoom-client-secret', webhooks: ['zoom-webhook-secret'] },
         metricsToken: 'metrics-token-of-24-char',
         smtpUrl: 'smtp://user:mail-password@mail.example.edu',
         databaseUrl: 'mongodb://db-user:db-password@db1,db2/rostrum?replicaSet=rs0',
@@ -76,8 +80,8 @@ describe('the settings', () => {
 
   it.each<[Environment, Partial<Config>]>([
     [{ PORT: '8080' }, { port: 8080, publicUrl: 'http://localhost:8080' }],
-    [{ PORT: '8080' }, { sandbox: { enabled: true, port: 8081, host: '127.0.0.1' } }],
-    [{ PORT: '0' }, { sandbox: { enabled: true, port: 0, host: '127.0.0.1' } }],
+    [{ PORT: '8080' }, { sandbox: { enabled: true, switchedOn: true, port: 8081, host: '127.0.0.1' } }],
+    [{ PORT: '0' }, { sandbox: { enabled: true, switchedOn: true, port: 0, host: '127.0.0.1' } }],
     [{ PUBLIC_URL: 'https://Rostrum.Example.edu/' }, { publicUrl: 'https://rostrum.example.edu' }],
     [{ DATA_DIR: '/srv/rostrum' }, { database: { engine: 'sqlite', path: join('/srv/rostrum', 'rostrum.sqlite') } }],
     [{ DATABASE_URL: 'sqlite:/srv/a.db' }, { database: { engine: 'sqlite', path: '/srv/a.db' } }],
@@ -192,26 +196,83 @@ it('a plain address that is not localhost brings a warning: browsers keep no ses
   expect(loadConfig({ PUBLIC_URL: 'http://192.168.0.7:3000' }).warnings).toMatchObject([{ variable: 'PUBLIC_URL' }]);
 });
 
-describe('a setting without effect in this version', () => {
+describe('a setting without effect', () => {
   it('brings a warning by its name, each one that is set', () => {
-    const idle = {
-      ZOOM_CLIENT_ID: 'app',
-      ZOOM_CLIENT_SECRET: 'zoom-client-secret',
-      ZOOM_WEBHOOK_SECRET: 'zoom-webhook-secret',
-      ZOOM_OAUTH_URL: 'https://zoom.us/oauth',
-      ZOOM_API_URL: 'https://api.zoom.us/v2',
-      FILES: 'disk:/srv/files',
-      SMTP_URL: 'smtps://mail.example.edu',
-      MAIL_FROM: 'rostrum@example.edu',
-    };
+    const idle = { SMTP_URL: 'smtps://mail.example.edu', MAIL_FROM: 'rostrum@example.edu' };
     const { warnings } = loadConfig(idle);
     expect(warnings.map(({ variable }) => variable).sort()).toEqual(Object.keys(idle).sort());
     for (const { problem } of warnings) expect(problem).toContain('has no effect in this version');
   });
 
+  it('is an address of Zoom without an app there', () => {
+    const { warnings } = loadConfig({ ZOOM_API_URL: 'https://api.zoom.us/v2' });
+    expect(warnings).toEqual([{ variable: 'ZOOM_API_URL', problem: 'has no effect without ZOOM_CLIENT_ID' }]);
+  });
+
   it('is not told of where it is empty or says what holds anyway', () => {
     const env = { ROLE: 'all', FILES: '', ZOOM_CLIENT_ID: ' ', METRICS_TOKEN: 'metrics-token-of-24-char' };
     expect(loadConfig(env).warnings).toEqual([]);
+  });
+});
+
+describe('the Zoom app', () => {
+  const APP = { ZOOM_CLIENT_ID: 'app', ZOOM_CLIENT_SECRET: 'client-secret', ZOOM_WEBHOOK_SECRET: 'token' };
+  const SITE = { ...PRODUCTION, TRUST_PROXY: 'on' };
+
+  it('takes the place of the sandbox’s, and is none in production without one', () => {
+    expect(configOf({ ...SITE, ...APP }).zoom).toEqual({
+      clientId: 'app',
+      oauthUrl: 'https://zoom.us/oauth',
+      apiUrl: 'https://api.zoom.us/v2',
+      trial: false,
+    });
+    expect(configOf(SITE).zoom).toBeNull();
+    expect(configOf({ SANDBOX: 'off' }).zoom).toBeNull();
+  });
+
+  it('may have several webhook secrets, newest first, while one is renewed', () => {
+    const loaded = loadConfig({ ...SITE, ...APP, ZOOM_WEBHOOK_SECRET: 'new, old' });
+    expect(loaded).toMatchObject({ ok: true, warnings: [], secrets: { zoom: { webhooks: ['new', 'old'] } } });
+    for (const ZOOM_WEBHOOK_SECRET of [',', 'new,', 'two words']) {
+      const faults = faultsOf({ ...SITE, ...APP, ZOOM_WEBHOOK_SECRET });
+      expect(faults.map(({ variable }) => variable)).toEqual(['ZOOM_WEBHOOK_SECRET']);
+    }
+  });
+
+  it('needs an https address to send people back to, unless it is a Zoom on this machine', () => {
+    const problem = expect.stringContaining('PUBLIC_URL starts with http://');
+    const plain = { ...APP, PUBLIC_URL: 'http://localhost:3000' };
+    expect(loadConfig(plain).warnings).toEqual([{ variable: 'ZOOM_CLIENT_ID', problem }]);
+    expect(faultsOf({ ...SITE, ...plain })).toEqual([{ variable: 'ZOOM_CLIENT_ID', problem }]);
+    expect(loadConfig({ ...plain, ZOOM_OAUTH_URL: 'http://127.0.0.1:4000/oauth' }).warnings).toEqual([]);
+    expect(loadConfig({ ...SITE, ...APP }).warnings).toEqual([]);
+  });
+
+  it('brings recordings to a place that all processes share, or a warning', () => {
+    const worker = { ...SITE, ...APP, DATABASE_URL: 'mongodb://db/rostrum', ROLE: 'worker' };
+    expect(loadConfig(worker).warnings).toMatchObject([{ variable: 'FILES' }]);
+    expect(loadConfig({ ...worker, FILES: 'disk:/srv/shared' }).warnings).toEqual([]);
+  });
+});
+
+describe('a bucket for files', () => {
+  const FILES = 's3://bucket/prefix';
+
+  it('is told of where its region, or half of its key pair, is missing', () => {
+    expect(loadConfig({ FILES }).warnings).toMatchObject([
+      { variable: 'FILES', problem: expect.stringContaining('AWS_REGION') },
+    ]);
+    expect(faultsOf({ FILES, AWS_REGION: 'eu-north-1', AWS_ACCESS_KEY_ID: 'id' })).toMatchObject([
+      { variable: 'FILES', problem: expect.stringContaining('AWS_SECRET_ACCESS_KEY is not set') },
+    ]);
+  });
+
+  it.each<[Environment]>([
+    [{ AWS_REGION: 'eu-north-1' }],
+    [{ AWS_REGION: 'eu-north-1', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' }],
+    [{ AWS_PROFILE: 'rostrum' }],
+  ])('is taken with %j, as machines have roles and profiles of their own', (aws) => {
+    expect(loadConfig({ FILES, ...aws })).toMatchObject({ ok: true, warnings: [] });
   });
 });
 

@@ -6,8 +6,7 @@ import { type ConfiguredSecrets, ensureSecretKey } from '../../src/config/secret
 
 const NONE: ConfiguredSecrets = {
   secretKeys: null,
-  zoomClientSecret: null,
-  zoomWebhookSecret: null,
+  zoom: null,
   metricsToken: null,
   smtpUrl: null,
   databaseUrl: null,
