@@ -1,30 +1,20 @@
-import { lookup as resolveHost } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Agent, request as send } from 'undici';
+import { type Agent, request as send } from 'undici';
+import { type AddressGuardOptions, BlockedAddress, createAddressGuard } from './address-guard.ts';
 import type { HttpClient, HttpFailure, HttpRequest, HttpResponse } from './http-client.ts';
-import { addressIn, isLoopbackAddress, isPublicAddress } from './public-address.ts';
 import { type Failure, failure, type Result, success } from './result.ts';
 
 export type GuardedHttp = HttpClient & { close(): Promise<void> };
 
-export type GuardedHttpOptions = {
-  /** For development: plain http is allowed to this machine, and https may reach it too. */
-  allowLoopbackHttp: boolean;
-  /** Networks off the public internet that an operator's own LMS is in ("10.2.0.0/16"); none if not given. */
-  networks?: readonly string[];
+export type GuardedHttpOptions = AddressGuardOptions & {
   /** Sent with every request; Canvas asks its API clients to name themselves. */
   userAgent: string;
   /** The deadline of requests that set none, in milliseconds; 10 s if not given. */
   timeoutMs?: number;
-  /** How host names become addresses; the system's resolver if not given. */
-  resolve?: Resolver;
 };
 
-/** All addresses of a host name; the shape of `dns.lookup` with `all`. */
-export type Resolver = (host: string, done: (error: Error | null, addresses: Address[]) => void) => void;
-type Address = { address: string; family: number };
+export type { Resolver } from './address-guard.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
@@ -35,55 +25,17 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
  * redirects; one deadline for the whole exchange; a size limit on what comes out of decompression.
  */
 export function createGuardedHttp(options: GuardedHttpOptions): GuardedHttp {
-  const resolve = options.resolve ?? systemResolver;
-  const isOfNetworks = addressIn(options.networks ?? []);
-  const isAllowed = (address: string) =>
-    isPublicAddress(address) || isOfNetworks(address) || (options.allowLoopbackHttp && isLoopbackAddress(address));
-  const ways: Record<string, Way> = { 'https:': wayFor(resolve, isAllowed) };
-  if (options.allowLoopbackHttp) ways['http:'] = wayFor(resolve, isLoopbackAddress);
+  const guard = createAddressGuard(options);
 
   async function guarded(request: HttpRequest): Promise<Result<HttpResponse, HttpFailure>> {
-    const url = URL.canParse(request.url) ? new URL(request.url) : null;
-    const way = url && ways[url.protocol];
-    if (!url || !way || url.username || url.password) return failure('bad-url');
-    // A literal address is connected to without a lookup, so it is judged here.
-    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(host) && !way.isAllowed(host)) return failure('blocked-address', host);
+    const admitted = guard.admit(request.url);
+    if (!admitted.ok) return admitted;
+    const { url, agent } = admitted.value;
     const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    return exchange(url, request, { agent: way.agent, userAgent: options.userAgent, timeoutMs });
+    return exchange(url, request, { agent, userAgent: options.userAgent, timeoutMs });
   }
 
-  return Object.assign(guarded, {
-    async close() {
-      await Promise.all(Object.values(ways).map((way) => way.agent.destroy()));
-    },
-  });
-}
-
-/** How one scheme is spoken: its connections, and where they may lead. */
-type Way = { agent: Agent; isAllowed: (address: string) => boolean };
-
-function wayFor(resolve: Resolver, isAllowed: (address: string) => boolean): Way {
-  const agent = new Agent({ connect: { lookup: guardedLookup(resolve, isAllowed) }, pipelining: 1 });
-  return { agent, isAllowed };
-}
-
-const systemResolver: Resolver = (host, done) => resolveHost(host, { all: true }, done);
-
-class BlockedAddress extends Error {}
-
-function guardedLookup(resolve: Resolver, isAllowed: (address: string) => boolean): LookupFunction {
-  return (host, options, done) => {
-    resolve(host, (error, addresses) => {
-      const first = addresses?.[0];
-      if (error || !first) return done(error ?? new Error(`No address for ${host}`), '', 0);
-      // One forbidden address among several refuses the name: no honest host has one.
-      const blocked = addresses.find(({ address }) => !isAllowed(address));
-      if (blocked) return done(new BlockedAddress(`${host} is at ${blocked.address}`), '', 0);
-      if (options.all) return done(null, addresses);
-      done(null, first.address, first.family);
-    });
-  };
+  return Object.assign(guarded, { close: () => guard.close() });
 }
 
 type Means = { agent: Agent; userAgent: string; timeoutMs: number };
@@ -109,7 +61,8 @@ async function exchange(url: URL, request: HttpRequest, means: Means): Promise<R
   }
 }
 
-function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** Header names in lower case; several values of one header joined by ", ". */
+export function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const joined: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;

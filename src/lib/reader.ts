@@ -6,6 +6,10 @@ export type Reader = {
   number(value: number): string;
   /** A moment as "3 minutes ago", with the exact time beside it. */
   time(at: number): TimeText;
+  /** A moment as day and time with the day of the week, however near it is: "Mon, Nov 23, 10:00 AM". */
+  moment(at: number): TimeText;
+  /** A day without a zone (yyyy-mm-dd): "Nov 23, 2026". */
+  day(day: string): string;
   /** A length of time in milliseconds: "2 min 5 sec". */
   duration(ms: number): string;
 };
@@ -45,13 +49,18 @@ function createFormats({ locale, timeZone }: Pick<Person, 'locale' | 'timeZone'>
       timeStyle: 'short',
       timeZone: timeZone ?? 'UTC',
     }),
+    moment: new Intl.DateTimeFormat(locale, {
+      ...{ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' },
+      timeZone: timeZone ?? 'UTC',
+    }),
+    day: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }),
     relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }),
   };
 }
 
 export function createReader(from: Person, formats: Formats = createFormats(from)): Reader {
   const { t, locale, timeZone, now } = from;
-  const { numbers, exact, relative } = formats;
+  const { numbers, exact, relative, moment, day } = formats;
   return {
     t,
     number: (value) => numbers.format(value),
@@ -62,6 +71,12 @@ export function createReader(from: Person, formats: Formats = createFormats(from
       const text = step ? relative.format(step.value, step.unit) : full;
       return { iso: date.toISOString(), text, exact: full, localise: timeZone === null };
     },
+    moment(at) {
+      const text = moment.format(at);
+      const full = timeZone === null ? t('time.utc', { time: text }) : text;
+      return { iso: new Date(at).toISOString(), text: full, exact: full, localise: timeZone === null };
+    },
+    day: (iso) => day.format(Date.parse(iso)),
     duration: (ms) => durationParts(ms, locale).join(' '),
   };
 }
