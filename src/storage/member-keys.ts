@@ -33,6 +33,11 @@ export function channelSearchText({ givenName, title, label, tags }: SearchedCha
 
 type SearchedChannel = Pick<Channel, 'givenName' | 'title' | 'label' | 'tags'>;
 
+/** What a search for recordings looks through. */
+export function titleSearchText(title: string): string {
+  return foldPart(title);
+}
+
 /** A search as it is compared with the texts above; null when there is nothing to look for. */
 export function memberSearch(q: string | undefined): string | null {
   return foldPart(q ?? null) || null;

@@ -2,7 +2,10 @@ import type { ApiKeyStore } from '../api/api-key-store.ts';
 import type { ActivityStore, ChannelStore, LeaseStore, MembershipStore, SyncStore } from '../channels/channel-store.ts';
 import type { JobBackend } from '../jobs/job-backend.ts';
 import type { InviteStore, KeyStore, LoginStore, PlatformStore } from '../lti/lti-store.ts';
+import type { CatalogueStore } from '../recordings/catalogue-store.ts';
+import type { RecordingStore } from '../recordings/recording-store.ts';
 import type { RateLimitStore, SessionStore } from '../web/session-store.ts';
+import type { ConnectionStore, MeetingLinkStore } from '../zoom/zoom-store.ts';
 
 /**
  * Why a database is not opened; what stands there is left as it was.
@@ -49,6 +52,10 @@ export type Storage = {
   sessions: SessionStore;
   rateLimits: RateLimitStore;
   apiKeys: ApiKeyStore;
+  connections: ConnectionStore;
+  meetingLinks: MeetingLinkStore;
+  recordings: RecordingStore;
+  catalogue: CatalogueStore;
   /** Where the engine of background work keeps its jobs; everything else asks for work through `Jobs`. */
   jobs: JobBackend;
   /**

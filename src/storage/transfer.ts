@@ -5,15 +5,19 @@ import type { Membership } from '../channels/membership.ts';
 import type { RosterChangeKind, SyncRun } from '../channels/sync-run.ts';
 import type { KeyStore, Login, RegistrationInvite, StoredAccessToken } from '../lti/lti-store.ts';
 import type { Platform } from '../lti/platform.ts';
+import type { CatalogueEntry } from '../recordings/catalogue-store.ts';
+import type { Recording, Watching } from '../recordings/recording.ts';
 import type { Session } from '../web/session-store.ts';
+import type { Connection, EndedConnection } from '../zoom/connection.ts';
+import type { MeetingLink } from '../zoom/meeting-link.ts';
 
 /**
  * What is moved from one engine to another, each kind of record in the one form that both engines read and write: the
  * domain's own, with what a store keeps beside it. What an engine makes of a record for its lists and indexes (sort keys,
  * searched texts, words, marks) is not in it: the engine that is written to makes that anew, as its stores do.
  *
- * Left behind are leases and counters of rate limits, which live for minutes, and jobs, which the server asks for again:
- * for each sync run that has no end yet, and by its schedules.
+ * Left behind are leases, counters of rate limits and authorisations at Zoom, which live for minutes, and jobs, which the
+ * server asks for again: for each sync run and import that has no end yet, and by its schedules.
  */
 export type TransferRecords = {
   platforms: Omit<Platform, 'roleLevels'> & { roleLevels: [role: string, level: string][] };
@@ -28,6 +32,14 @@ export type TransferRecords = {
   contexts: CourseContext;
   users: User;
   memberships: Membership;
+  /** Their tokens stay sealed, as private keys do. */
+  connections: Connection;
+  ended_connections: EndedConnection;
+  meeting_links: MeetingLink;
+  /** The files themselves are in the file store, which both servers use. */
+  recordings: Recording;
+  watching: Watching;
+  catalogue: CatalogueEntry;
   /** `hasDiff`: its changes are kept, in `sync_changes`. */
   sync_runs: SyncRun & { hasDiff: boolean };
   /** A block of a diff; `changes` is the text that both engines store (packed-changes.ts), to the letter. */
@@ -61,6 +73,12 @@ export const KIND_RULES: KindRules = {
   contexts: { keyOf: ({ platformId, contextId }) => [platformId, contextId], slice: 500 },
   users: { keyOf: ({ id }) => [id], slice: 500 },
   memberships: { keyOf: ({ channelId, userId }) => [channelId, userId], slice: 500 },
+  connections: { keyOf: ({ id }) => [id], slice: 200 },
+  ended_connections: { keyOf: ({ userId }) => [userId], slice: 500 },
+  meeting_links: { keyOf: ({ id }) => [id], slice: 200 },
+  recordings: { keyOf: ({ id }) => [id], slice: 200 },
+  watching: { keyOf: ({ recordingId, userId }) => [recordingId, userId], slice: 500 },
+  catalogue: { keyOf: ({ connectionId, meetingUuid }) => [connectionId, meetingUuid], slice: 500 },
   sync_runs: { keyOf: ({ id }) => [id], slice: 500 },
   sync_changes: { keyOf: ({ syncId, firstNumber }) => [syncId, firstNumber], slice: 50 },
   activity: { keyOf: ({ id }) => [id], slice: 500 },

@@ -27,6 +27,7 @@ import {
 import { fillEverything, lookAtEverything, SECRET } from './support/copy-world.ts';
 import { connectTo, dropDatabase, mongoUrl, mustOpenMongo, withOptions } from './support/mongo-storage.ts';
 import { makeFolder, mustOpen } from './support/temp-folder.ts';
+import { makeConnection, makeLink, sealFor } from './support/zoom-builders.ts';
 
 /** Several slices of each: so many people, and twice as many events. */
 const PEOPLE = 1_100;
@@ -307,6 +308,21 @@ describe('a target with records', () => {
           contextId: 'x',
           fresh: { ...makeOpening('one').fresh, id: 'x' as ChannelId },
         }),
+    ],
+    [
+      'connections ["connection-ben"]',
+      ({ connections }) => connections.connect(makeConnection('x', 'zoom-1'), sealFor),
+    ],
+    [
+      'connections ["connection-cem"]',
+      ({ connections }) => connections.connect(makeConnection('cem', 'another of Zoom'), sealFor),
+    ],
+    [
+      'meeting_links ["l2"]',
+      ({ meetingLinks }) => {
+        const link = makeLink('x', { channelId: 'channel-one' as ChannelId, number: '123456789' });
+        return meetingLinks.addLink(link, makeEvent('x'));
+      },
     ],
     [
       'users',

@@ -4,8 +4,10 @@ import type { ChannelId } from '../../src/channels/channel.ts';
 import type { ActivityEvent } from '../../src/channels/channel-store.ts';
 import { flushPending, settlePending } from '../../src/storage/mongo/pending-events.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import type { MeetingLinkId } from '../../src/zoom/meeting-link.ts';
 import { enterRoster, makeEntry, makeEvent, NOW, openChannel } from './support/builders.ts';
 import { connectTo, dropDatabase, mongoUrl, mustOpenMongo } from './support/mongo-storage.ts';
+import { makeLink } from './support/zoom-builders.ts';
 
 describe('events that wait in the document they tell of', () => {
   const channelId = 'channel-1' as ChannelId;
@@ -76,6 +78,21 @@ describe('events that wait in the document they tell of', () => {
     expect(await recorded()).toEqual(['m1']);
     expect(await rows('memberships').countDocuments({ subject: 'ana' } as never)).toBe(0);
     expect(await rows('memberships').countDocuments({ subject: 'ben' } as never)).toBe(1);
+  });
+
+  it('leave the number of a removed meeting link free, and take it with them', async () => {
+    const { meetingLinks } = storage;
+    await meetingLinks.addLink(makeLink('old'), makeEvent('l1'));
+    const numberKey = `${channelId} 84512345678`;
+    expect(await db.collection('meeting_links').countDocuments({ numberKey, channelId })).toBe(1);
+    const removed = { $push: { pending: makeEvent('l2') }, $unset: { numberKey: '', channelId: '', linkedBy: '' } };
+    const left = { ...removed, $set: { gone: true, pendingSince: NOW } };
+    await db.collection('meeting_links').updateOne({ numberKey }, left as never);
+    expect(await meetingLinks.findLink('old' as MeetingLinkId)).toBeNull();
+    expect((await meetingLinks.addLink(makeLink('new'), makeEvent('l3'))).ok).toBe(true);
+    while (await storage.removeExpired(NOW, 10));
+    expect(await recorded()).toEqual(['l1', 'l2', 'l3']);
+    expect(await db.collection('meeting_links').distinct('_id')).toEqual(['new']);
   });
 
   it('stay where one came in after those that are settled', async () => {

@@ -1,5 +1,6 @@
 import type { Connection, mongo } from 'mongoose';
 import type { Storage } from '../storage.ts';
+import { endedModel } from './ended-connections.ts';
 import { inviteModel, notInUse } from './invite-store.ts';
 import { loginModel } from './login-store.ts';
 import { rowsOf } from './model.ts';
@@ -8,6 +9,7 @@ import { createPurge } from './purge.ts';
 import { rateLimitModel } from './rate-limit-store.ts';
 import { sessionModel } from './session-store.ts';
 import { createSyncExpiry } from './sync-expiry.ts';
+import { authorisationModel } from './zoom-authorisations.ts';
 
 type Slice = { now: number; limit: number };
 type Expiring = { _id: string; expireAt: Date };
@@ -25,6 +27,8 @@ export function createRemoveExpired(db: Connection): Storage['removeExpired'] {
     createRemoval(rowsOf(sessionModel(db)), always),
     createRemoval(rowsOf(rateLimitModel(db)), always),
     createRemoval(rowsOf(inviteModel(db)), notInUse),
+    createRemoval(rowsOf(authorisationModel(db)), always),
+    createRemoval(rowsOf(endedModel(db)), always),
     createSyncExpiry(db),
     createPurge(db),
   ];

@@ -6,6 +6,7 @@ import type { PermissionLevel } from '../../channels/permission-level.ts';
 import type { PageRequest } from '../../lib/page.ts';
 import { memberSearch } from '../member-keys.ts';
 import { positionOf, toPage } from '../paging.ts';
+import { literalPattern } from './literal-pattern.ts';
 import { membershipModel } from './membership-documents.ts';
 import { type MembershipDocument, memberKey, toMember } from './membership-fields.ts';
 import { rowsOf } from './model.ts';
@@ -58,16 +59,8 @@ function matches({ level, active, inactiveReason, updateMethod, q }: MemberFilte
     ...(level === undefined ? {} : { level }),
     ...(inactiveReason === undefined ? {} : { inactiveReason }),
     ...(updateMethod === undefined ? {} : { updateMethod }),
-    ...(search === null ? {} : { search: { $regex: literal(search) } }),
+    ...(search === null ? {} : { search: { $regex: literalPattern(search) } }),
   };
-}
-
-/**
- * A pattern that finds a folded text as it is; there are no control characters in one. A pattern is held against entries
- * of the index, where an `$expr` would read every document.
- */
-function literal(text: string): string {
-  return text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }
 
 function behind(page: PageRequest): Filter {

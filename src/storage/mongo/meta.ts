@@ -3,7 +3,7 @@ import { againIfDuplicate } from './faults.ts';
 import { defineModel, rowsOf } from './model.ts';
 
 /** Raised by every change of the schema; see prepare.ts. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Databases of this version and later ones can be brought up to date. */
 const OLDEST_SUPPORTED = 1;

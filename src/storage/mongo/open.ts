@@ -4,7 +4,9 @@ import { failure, type Result, success } from '../../lib/result.ts';
 import type { OpenFailure, Storage } from '../storage.ts';
 import { createActivityStore } from './activity-store.ts';
 import { createApiKeyStore } from './api-key-store.ts';
+import { createCatalogueStore } from './catalogue-store.ts';
 import { createChannelStore } from './channel-store.ts';
+import { createConnectionStore } from './connection-store.ts';
 import { isHalfCopied } from './copy-mark.ts';
 import { connectDatabase, connectFault, type MongoOptions } from './database.ts';
 import { describeMongo } from './describe.ts';
@@ -15,6 +17,7 @@ import { createJobBackend } from './job-backend.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLeaseStore } from './lease-store.ts';
 import { createLoginStore } from './login-store.ts';
+import { createMeetingLinkStore } from './meeting-link-store.ts';
 import { createMembershipStore } from './membership-store.ts';
 import { countCheck, readVersion } from './meta.ts';
 import { rowsOf } from './model.ts';
@@ -22,6 +25,7 @@ import { platformModel } from './platform-documents.ts';
 import { createPlatformStore } from './platform-store.ts';
 import { prepareDatabase } from './prepare.ts';
 import { createRateLimitStore } from './rate-limit-store.ts';
+import { createRecordingStore } from './recording-store.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSyncStore } from './sync-store.ts';
 
@@ -76,6 +80,10 @@ function createStores(db: Connection): Storage {
     sessions: createSessionStore(db),
     rateLimits: createRateLimitStore(db),
     apiKeys: createApiKeyStore(db),
+    connections: createConnectionStore(db),
+    meetingLinks: createMeetingLinkStore(db),
+    recordings: createRecordingStore(db),
+    catalogue: createCatalogueStore(db),
     jobs: createJobBackend(db),
     removeExpired: createRemoveExpired(db),
     check: createCheck(db),

@@ -16,7 +16,7 @@ export type WithPending = {
 };
 
 /** The collections whose documents carry events. */
-const COLLECTIONS = ['channels', 'memberships'] as const;
+const COLLECTIONS = ['channels', 'memberships', 'meeting_links', 'recordings'] as const;
 
 /**
  * Records the events a document carries and takes them out of it; a document that is gone goes with its last one. Safe to

@@ -2,8 +2,10 @@ import type { Connection, mongo } from 'mongoose';
 import { type ChannelId, DELETED_KEPT_MS } from '../../channels/channel.ts';
 import { channelModel } from './channel-documents.ts';
 import { contextModel } from './context-documents.ts';
+import { meetingLinkModel } from './meeting-link-documents.ts';
 import { membershipModel } from './membership-documents.ts';
 import { type Keyed, rowsOf } from './model.ts';
+import { createRecordingRelease } from './recording-release.ts';
 import { syncChangeModel, syncRunModel } from './sync-documents.ts';
 
 /** Removing a block of changes costs as much as removing so many other documents. */
@@ -24,6 +26,8 @@ export function createPurge(db: Connection): (slice: Slice) => Promise<boolean> 
   const channels = rowsOf(channelModel(db));
   const contexts = rowsOf(contextModel(db));
   const memberships = rowsOf(membershipModel(db));
+  const links = rowsOf(meetingLinkModel(db));
+  const recordings = createRecordingRelease(db);
   const runs = rowsOf(syncRunModel(db));
   const changes = rowsOf(syncChangeModel(db));
 
@@ -45,6 +49,13 @@ export function createPurge(db: Connection): (slice: Slice) => Promise<boolean> 
     return ids.length;
   }
 
+  async function removeLinks(of: ChannelId[], limit: number): Promise<number> {
+    const own = { channelId: { $in: of }, ...SETTLED };
+    const ids = await someOf(links, own, limit);
+    await links.deleteMany({ _id: { $in: ids }, ...own });
+    return ids.length;
+  }
+
   /** Whether there may be more of them. Changes go first: without its run nobody would find them. */
   async function removeRuns(of: ChannelId[], limit: number): Promise<boolean> {
     const ids = await someOf(runs, { channelId: { $in: of } }, limit);
@@ -59,7 +70,12 @@ export function createPurge(db: Connection): (slice: Slice) => Promise<boolean> 
 
   async function removeEmptied(of: ChannelId[]): Promise<number> {
     const own = { channelId: { $in: of } };
-    const left = [...(await memberships.distinct('channelId', own)), ...(await runs.distinct('channelId', own))];
+    const left = [
+      ...(await memberships.distinct('channelId', own)),
+      ...(await runs.distinct('channelId', own)),
+      ...(await links.distinct('channelId', own)),
+      ...(await recordings.named(of)),
+    ];
     const empty = of.filter((id) => !left.includes(id));
     const removed = await channels.deleteMany({ _id: { $in: empty }, life: 'purging', ...SETTLED });
     return removed.deletedCount;
@@ -73,10 +89,12 @@ export function createPurge(db: Connection): (slice: Slice) => Promise<boolean> 
     await contexts.deleteMany({ channelId: { $in: gone } });
     const members = await removeMembers(gone, limit);
     const moreRuns = await removeRuns(gone, limit);
+    const meetings = await removeLinks(gone, limit);
+    const moreRecordings = await recordings.release(gone, limit);
     const removed = await removeEmptied(gone);
     // What could not be removed for an event of it is no reason to be called again at once.
     const moreChannels = gone.length === limit && removed > 0;
-    return begun === limit || members === limit || moreRuns || moreChannels;
+    return begun === limit || members === limit || meetings === limit || moreRuns || moreRecordings || moreChannels;
   };
 }
 

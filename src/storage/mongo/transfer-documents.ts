@@ -1,36 +1,27 @@
-import type { mongo } from 'mongoose';
 import type { PlatformId, SyncId } from '../../channels/channel.ts';
 import type { PermissionLevel } from '../../channels/permission-level.ts';
 import { isUnderWay } from '../../channels/sync-run.ts';
-import { type Key, KIND_RULES, type Kind, type TransferRecords } from '../transfer.ts';
+import { KIND_RULES, type Kind } from '../transfer.ts';
 import { userWords } from '../user-words.ts';
+import { type CatalogueDocument, toCatalogueDocument, toEntry } from './catalogue-documents.ts';
 import { type ChannelDocument, newDocument, toChannel } from './channel-documents.ts';
+import { type ConnectionDocument, connectionDocument, toConnection } from './connection-documents.ts';
 import { type ContextDocument, contextKey, toContext } from './context-documents.ts';
+import { type EndedDocument, endedDocument, toEnded } from './ended-connections.ts';
+import { linkDocument, type MeetingLinkDocument, toLink } from './meeting-link-documents.ts';
 import { type MembershipDocument, memberFields, memberKey, toMember } from './membership-fields.ts';
 import type { PlatformDocument } from './platform-documents.ts';
+import {
+  newRecordingDocument,
+  type RecordingDocument,
+  toRecording,
+  toWatching,
+  type WatchingDocument,
+  watchingId,
+} from './recording-documents.ts';
 import { blockId, type SyncChangesDocument, type SyncRunDocument, toRun } from './sync-documents.ts';
+import { allParts, asJson, expiring, firstPart, fromPlain, plain, renamed, type Shape } from './transfer-shapes.ts';
 import { toUser, type UserDocument } from './user-documents.ts';
-
-/** Documents of any collection, as the driver gives and takes them. */
-export type AnyDocument = { _id: string } & Record<string, unknown>;
-export type AnyFilter = mongo.Filter<AnyDocument>;
-
-/** How the records of a kind become documents, with all that the stores make of them, and back. */
-export type Shape<K extends Kind> = {
-  idOf(key: Key): string;
-  toDocument(record: TransferRecords[K]): AnyDocument;
-  toRecord(document: AnyDocument): TransferRecords[K];
-  /** Fields of the shard key: a write names them, so that it goes to one shard. */
-  shardKey?: readonly string[];
-  /** What may be in one document only, if this one has it: a filter that finds it, whoever has it. */
-  unique?(document: AnyDocument): AnyFilter | null;
-};
-
-type Fields = Record<string, unknown>;
-
-const firstPart = (key: Key) => String(key[0]);
-const allParts = (key: Key) => key.join('/');
-const asJson = (key: Key) => JSON.stringify(key);
 
 export const SHAPES: { readonly [K in Kind]: Shape<K> } = {
   platforms: {
@@ -89,6 +80,44 @@ export const SHAPES: { readonly [K in Kind]: Shape<K> } = {
     toRecord: (document) => toMember(document as unknown as MembershipDocument),
     shardKey: ['channelId', 'userId'],
   },
+  connections: {
+    idOf: firstPart,
+    toDocument: (connection) => plain<ConnectionDocument>(connectionDocument(connection)),
+    toRecord: (document) => toConnection(document as unknown as ConnectionDocument),
+    unique(document) {
+      const { profile, holders } = document as unknown as ConnectionDocument;
+      return [{ 'profile.zoomUserId': profile.zoomUserId }, ...holders.map((userId) => ({ holders: userId }))];
+    },
+  },
+  ended_connections: {
+    idOf: firstPart,
+    toDocument: (ended) => plain<EndedDocument>(endedDocument(ended)),
+    toRecord: (document) => toEnded(document as unknown as EndedDocument),
+  },
+  meeting_links: {
+    idOf: firstPart,
+    toDocument: (link) => plain<MeetingLinkDocument>(linkDocument(link)),
+    toRecord: (document) => toLink(document as unknown as MeetingLinkDocument),
+    unique: ({ numberKey }) => ({ numberKey }),
+  },
+  recordings: {
+    idOf: firstPart,
+    toDocument: (recording) => plain<RecordingDocument>(newRecordingDocument(recording)),
+    toRecord: (document) => toRecording(document as unknown as RecordingDocument),
+    unique: ({ meetingUuid }) => ({ meetingUuid }),
+  },
+  watching: {
+    idOf: allParts,
+    toDocument: (watching) => plain<WatchingDocument>({ _id: watchingId(watching), ...watching }),
+    toRecord: (document) => toWatching(document as unknown as WatchingDocument),
+    shardKey: ['recordingId', 'userId'],
+  },
+  catalogue: {
+    idOf: allParts,
+    toDocument: (entry) => plain<CatalogueDocument>(toCatalogueDocument(entry)),
+    toRecord: (document) => toEntry(document as unknown as CatalogueDocument),
+    shardKey: ['connectionId'],
+  },
   sync_runs: {
     idOf: firstPart,
     toDocument({ id: _id, hasDiff, ...run }) {
@@ -127,39 +156,3 @@ export const SHAPES: { readonly [K in Kind]: Shape<K> } = {
     },
   },
 };
-
-/** Records that are stored as they are, with their key as `_id`. */
-function renamed<K extends Kind>(idField: string): Shape<K> {
-  return {
-    idOf: firstPart,
-    toDocument: (record) => withId({ ...record }, idField),
-    toRecord: ({ _id, ...fields }) => fromPlain({ [idField]: _id, ...fields }),
-  };
-}
-
-/** The same with an end to come, which the server's own removal wants as a date. */
-function expiring<K extends Kind>(idField: string): Shape<K> {
-  return {
-    idOf: firstPart,
-    toDocument(record) {
-      const { expiresAt, ...fields }: Fields = { ...record };
-      return withId({ ...fields, expireAt: new Date(Number(expiresAt)) }, idField);
-    },
-    toRecord: ({ _id, expireAt, ...fields }) =>
-      fromPlain({ [idField]: _id, ...fields, expiresAt: (expireAt as Date).getTime() }),
-  };
-}
-
-function withId({ ...fields }: Fields, idField: string): AnyDocument {
-  const _id = String(fields[idField]);
-  delete fields[idField];
-  return { _id, ...fields };
-}
-
-function plain<Doc extends { _id: string }>(document: Doc): AnyDocument {
-  return document as unknown as AnyDocument;
-}
-
-function fromPlain<Record>(fields: Fields): Record {
-  return fields as Record;
-}

@@ -7,7 +7,8 @@ import type { MongoOptions } from './database.ts';
 import { isDuplicate, isOutage } from './faults.ts';
 import { type MongoFailure, openPrepared } from './open.ts';
 import { flushPending } from './pending-events.ts';
-import { type AnyDocument, type AnyFilter, SHAPES, type Shape } from './transfer-documents.ts';
+import { SHAPES } from './transfer-documents.ts';
+import type { AnyDocument, AnyFilter, Shape } from './transfer-shapes.ts';
 
 type Rows = mongo.Collection<AnyDocument>;
 
@@ -33,14 +34,15 @@ function createTarget(db: Connection): CopyTarget {
   };
 }
 
-/** Of a membership that was removed and waits for its event: it is no record any more. */
+/** One that was removed and waits for its event is no record any more. */
 const THERE = { gone: { $exists: false } };
+const MAY_BE_GONE: readonly Kind[] = ['memberships', 'meeting_links'];
 
 function createWriter<K extends Kind>(db: Connection, kind: K): RecordWriter<K> {
   // Kinds have the names of the collections.
   const rows = db.collection(kind) as unknown as Rows;
   const shape: Shape<K> = SHAPES[kind];
-  const there = kind === 'memberships' ? THERE : {};
+  const there = MAY_BE_GONE.includes(kind) ? THERE : {};
   const idsOf = (keys: readonly Key[]) => ({ _id: { $in: keys.map(shape.idOf) } });
 
   return {
@@ -72,7 +74,7 @@ function createWriter<K extends Kind>(db: Connection, kind: K): RecordWriter<K> 
     },
     async findRival(records) {
       const documents = records.map((record) => ({ record, document: shape.toDocument(record) }));
-      const taken = documents.flatMap(({ document }) => shape.unique?.(document) ?? []);
+      const taken = documents.flatMap(({ document }) => uniqueOf(shape, document));
       if (taken.length === 0) return null;
       const holders = await rows.find({ $or: taken }).toArray();
       const rival = documents.find(({ document }) => holders.some((holder) => isRival(shape, document, holder)));
@@ -99,8 +101,20 @@ function filterOf(document: AnyDocument, shardKey: readonly string[] = []): AnyF
   return Object.fromEntries(['_id', ...shardKey].map((field) => [field, document[field]])) as AnyFilter;
 }
 
+function uniqueOf<K extends Kind>(shape: Shape<K>, document: AnyDocument): AnyFilter[] {
+  return [shape.unique?.(document) ?? []].flat();
+}
+
 /** Whether another document has what may be in one only. */
 function isRival<K extends Kind>(shape: Shape<K>, document: AnyDocument, holder: AnyDocument): boolean {
-  const own = shape.unique?.(document) ?? null;
-  return own !== null && holder._id !== document._id && Object.entries(own).every(([f, v]) => holder[f] === v);
+  if (holder._id === document._id) return false;
+  return uniqueOf(shape, document).some((own) =>
+    Object.entries(own).every(([path, value]) => has(holder, path, value)),
+  );
+}
+
+/** As the server reads a filter: a part of a part, or one of several. */
+function has(document: AnyDocument, path: string, value: unknown): boolean {
+  const found = path.split('.').reduce<unknown>((of, field) => Reflect.get(Object(of), field), document);
+  return found === value || (Array.isArray(found) && found.includes(value));
 }

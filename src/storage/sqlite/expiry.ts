@@ -1,4 +1,5 @@
 import type { Storage } from '../storage.ts';
+import { ENDED_KEPT_MS } from '../zoom-changes.ts';
 import type { Database } from './database.ts';
 import { blocksOf, createPurge } from './purge.ts';
 
@@ -17,6 +18,8 @@ export function createRemoveExpired(db: Database): RemoveExpired {
     prepareRemoval(db, 'rate_limits', 'key', 'resets_at <= @now'),
     // Not one that is being used at this moment.
     prepareRemoval(db, 'registration_invites', 'id', 'expires_at <= @now AND coalesce(claimed_until, 0) <= @now'),
+    prepareRemoval(db, 'zoom_authorisations', 'state_hash', 'expires_at <= @now'),
+    prepareRemoval(db, 'ended_connections', 'user_id', `at <= @now - ${ENDED_KEPT_MS}`),
     prepareRemoval(db, 'sync_runs', 'id', `finished_at <= @now - ${RUNS_KEPT} AND state <> 'held'`),
   ];
   const purge = createPurge(db);

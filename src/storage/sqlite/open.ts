@@ -5,8 +5,10 @@ import { failure, type Result, success } from '../../lib/result.ts';
 import type { OpenFailure, Storage } from '../storage.ts';
 import { createActivityStore } from './activity-store.ts';
 import { createApiKeyStore } from './api-key-store.ts';
+import { createCatalogueStore } from './catalogue-store.ts';
 import { createChannelStore } from './channel-store.ts';
 import { type Checkpoints, startCheckpoints } from './checkpoints.ts';
+import { createConnectionStore } from './connection-store.ts';
 import { atomic, type Database } from './database.ts';
 import { createRemoveExpired } from './expiry.ts';
 import { fileFault, isBusy, isOutage, messageOf } from './faults.ts';
@@ -15,10 +17,12 @@ import { createJobBackend } from './job-backend.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLeaseStore } from './lease-store.ts';
 import { createLoginStore } from './login-store.ts';
+import { createMeetingLinkStore } from './meeting-link-store.ts';
 import { createMembershipStore } from './membership-store.ts';
 import { judgeDatabase, migrate, SCHEMA_VERSION } from './migrate.ts';
 import { createPlatformStore } from './platform-store.ts';
 import { createRateLimitStore } from './rate-limit-store.ts';
+import { createRecordingStore } from './recording-store.ts';
 import { createServingLock, isServed, type ServingLock } from './serving-lock.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSyncStore } from './sync-store.ts';
@@ -108,6 +112,10 @@ function createStores(db: Database, checkpoints: Checkpoints, serving: ServingLo
     sessions: createSessionStore(db),
     rateLimits: createRateLimitStore(db),
     apiKeys: createApiKeyStore(db),
+    connections: createConnectionStore(db),
+    meetingLinks: createMeetingLinkStore(db),
+    recordings: createRecordingStore(db),
+    catalogue: createCatalogueStore(db),
     jobs: createJobBackend(db),
     removeExpired: createRemoveExpired(db),
     check: createCheck(db),

@@ -39,10 +39,19 @@ export function createPurge(db: Database): (slice: Slice) => boolean {
     `DELETE FROM sync_runs WHERE id IN (
        SELECT id FROM sync_runs WHERE channel_id IN ${PURGED}
          AND NOT EXISTS (SELECT 1 FROM sync_changes WHERE sync_id = id) LIMIT @limit)`,
+    `DELETE FROM meeting_links WHERE id IN (SELECT id FROM meeting_links WHERE channel_id IN ${PURGED} LIMIT @limit)`,
+    // A recording is its owner's: it stays, in their library.
+    `UPDATE recordings SET channel_id = NULL WHERE id IN (
+       SELECT id FROM recordings WHERE channel_id IN ${PURGED} LIMIT @limit)`,
+    `UPDATE recordings SET former_channel_id = NULL WHERE id IN (
+       SELECT id FROM recordings WHERE former_channel_id IN ${PURGED} LIMIT @limit)`,
     `DELETE FROM channels WHERE id IN (
        SELECT id FROM channels WHERE purging = 1
          AND NOT EXISTS (SELECT 1 FROM memberships WHERE channel_id = channels.id)
-         AND NOT EXISTS (SELECT 1 FROM sync_runs WHERE channel_id = channels.id) LIMIT @limit)`,
+         AND NOT EXISTS (SELECT 1 FROM sync_runs WHERE channel_id = channels.id)
+         AND NOT EXISTS (SELECT 1 FROM meeting_links WHERE channel_id = channels.id)
+         AND NOT EXISTS (SELECT 1 FROM recordings WHERE channel_id = channels.id)
+         AND NOT EXISTS (SELECT 1 FROM recordings WHERE former_channel_id = channels.id) LIMIT @limit)`,
   ].map((sql) => db.prepare<{ limit: number; blocks: number }>(sql));
   return (slice) => {
     const [limit, blocks] = [slice.limit, blocksOf(slice.limit)];

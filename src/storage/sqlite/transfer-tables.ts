@@ -72,6 +72,37 @@ export const TABLES: { readonly [K in Kind]: Table<K> } = {
     toRecord: ({ name, email, ...row }) =>
       record({ ...row, person: { name, email }, ...flags(row, ['isTest', 'rosterInactive', 'active']) }),
   },
+  connections: {
+    key: ['id'],
+    columns: names('id state end profile holders scopes apiUrl sealedTokens walk connectedAt updatedAt version'),
+    toRecord: (row) => record({ ...row, ...lists(row, ['profile', 'holders', 'scopes', 'walk']) }),
+  },
+  ended_connections: { key: ['userId'], columns: names('userId end at'), toRecord: record },
+  meeting_links: {
+    key: ['id'],
+    columns:
+      names(`id channelId platformId number linkedBy connectionId name topic kind joinUrl from until timeZone mode
+      bring visibility times checkedAt inZoom createdAt updatedAt version`),
+    toRecord: (row) => record({ ...row, ...lists(row, ['bring', 'times']) }),
+  },
+  recordings: {
+    key: ['id'],
+    columns: names(`id platformId ownerId channelId formerChannelId meetingUuid meetingNumber linkId connectionId title
+      titleGiven startedAt timeZone durationMs visibility review parts import deletedAt createdAt updatedAt version`),
+    toRecord: (row) => record({ ...row, ...flags(row, ['titleGiven']), ...lists(row, ['parts', 'import']) }),
+  },
+  watching: {
+    key: ['recordingId', 'userId'],
+    columns: names('recordingId userId views part positionMs watchedMs firstAt lastAt'),
+    toRecord: record,
+  },
+  catalogue: {
+    key: ['connectionId', 'meetingUuid'],
+    columns:
+      names(`connectionId meetingUuid number topic startedAt timeZone durationMs bytes media hasTranscript hasChat
+      processing deletesOn seenAt`),
+    toRecord: (row) => record({ ...row, ...flags(row, ['hasTranscript', 'hasChat', 'processing']) }),
+  },
   sync_runs: {
     key: ['id'],
     columns: names(`id channelId platformId state phase trigger requestedBy pages members counts totalChanges

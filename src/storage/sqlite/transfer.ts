@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import BetterSqlite3 from 'better-sqlite3';
 import { failure, type Result, success } from '../../lib/result.ts';
 import type { CopySource, Key, Kind, Place, RecordReader } from '../transfer.ts';
+import { HOLDERS } from './connection-rows.ts';
 import type { Database } from './database.ts';
 import { fileFault, messageOf } from './faults.ts';
 import { createKeyStore } from './key-store.ts';
@@ -122,5 +123,5 @@ function columnOf(field: string): string {
   return RENAMED[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Words of SQL, and fields that are one in the domain. */
-const RENAMED: Record<string, string> = { from: 'value_from', to: 'value_to' };
+/** Words of SQL, and a field that is a table of its own. */
+const RENAMED: Record<string, string> = { from: 'value_from', to: 'value_to', holders: HOLDERS };

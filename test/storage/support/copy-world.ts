@@ -13,6 +13,7 @@ import { makeKeyPair, openPrivateKey } from '../../../src/lti/ltijs/key-pairs.ts
 import type { Platform } from '../../../src/lti/platform.ts';
 import type { Storage } from '../../../src/storage/storage.ts';
 import type { Grant } from '../../../src/web/session-store.ts';
+import type { ConnectionId } from '../../../src/zoom/connection.ts';
 import { courseIn } from '../../channels/support.ts';
 import {
   collect,
@@ -29,6 +30,8 @@ import {
   PLATFORM,
   walk,
 } from './builders.ts';
+import { fillRecordings, lookAtRecordings } from './recordings-world.ts';
+import { asUser, makeAuthorisation, makeConnection, makeLink, sealFor } from './zoom-builders.ts';
 
 export const SECRET = 'kM3vTq9ZbX2LrW8yNc5HsJ7pDf4GaEuR';
 const encryption = createEncryption([SECRET]);
@@ -44,6 +47,8 @@ export async function fillEverything(storage: Storage): Promise<void> {
   await fillRegistry(storage);
   await fillCourse(storage);
   await fillRuns(storage);
+  await fillZoom(storage);
+  await fillRecordings(storage, NASTY);
   await fillDeleted(storage);
   await fillSessions(storage);
 }
@@ -130,6 +135,45 @@ async function fillRuns(storage: Storage): Promise<void> {
   await storage.activity.recordActivity(makeEvent('of-the-site', empty));
 }
 
+/** A Zoom account of two people, one that is broken, one that ended, and meetings in two channels. */
+async function fillZoom({ connections, meetingLinks }: Storage): Promise<void> {
+  const profile = { name: NASTY, email: null };
+  for (const person of ['ben', 'ada'])
+    await connections.connect(
+      makeConnection(person, 'zoom-1', { profile, id: `connection-${person}` as ConnectionId }),
+      sealFor,
+    );
+  await connections.connect(
+    makeConnection('cem', NASTY, { id: 'connection-cem' as ConnectionId, scopes: HOSTILE, apiUrl: null }),
+    sealFor,
+  );
+  await connections.changeConnection('connection-cem' as ConnectionId, NOW + 1, (current) => ({
+    ...current,
+    ...{
+      state: 'broken',
+      end: 'superseded',
+      sealedTokens: null,
+      walk: { ...current.walk, sweptAt: NOW, fault: NASTY },
+    },
+  }));
+  await connections.connect(makeConnection('dan', 'zoom-3', { id: 'connection-dan' as ConnectionId }), sealFor);
+  await connections.endConnection('connection-dan' as ConnectionId, [
+    { userId: asUser('dan'), end: 'account-gone', at: LATER },
+  ]);
+  await connections.startAuthorisation(makeAuthorisation('left behind'));
+  const linked = { connectionId: 'connection-ben' as ConnectionId, name: NASTY, topic: NASTY };
+  const bare = { connectionId: null, from: null, until: null, times: [], checkedAt: null, createdAt: NOW - 1 };
+  const links = [
+    makeLink('l1', { ...linked, channelId: 'channel-one' as ChannelId }),
+    makeLink('l2', { ...bare, channelId: 'channel-one' as ChannelId, number: '123456789' }),
+    makeLink('l3', { ...linked, channelId: 'channel-one-x' as ChannelId }),
+  ];
+  for (const link of links) {
+    const { channelId } = link;
+    await meetingLinks.addLink(link, makeEvent(`added-${link.id}`, { channelId, action: 'meeting.link' }));
+  }
+}
+
 function manyEntries(count: number) {
   return Array.from({ length: count }, (_, i) => makeEntry(`many-${i}`));
 }
@@ -192,8 +236,22 @@ export async function lookAtEverything(storage: Storage): Promise<unknown> {
     waiting: (await syncs.platformsWithSyncs(LATER)).toSorted(),
     siteEvent: await storage.activity.findActivity('of-the-site'),
     sessions: await Promise.all(['one', 'two'].map((id) => sessions.findSession(id, LATER))),
+    zoom: await lookAtZoom(storage),
+    recordings: await lookAtRecordings(storage),
   };
   return JSON.parse(JSON.stringify(look), (_, value) => (typeof value === 'string' ? wellFormed(value) : value));
+}
+
+async function lookAtZoom({ connections, meetingLinks }: Storage) {
+  const ben = 'connection-ben' as ConnectionId;
+  const people = ['ada', 'ben', 'cem', 'dan'].map(asUser);
+  return {
+    held: await Promise.all(people.map((userId) => connections.findConnectionOf(userId))),
+    ended: await Promise.all(people.map((userId) => connections.findEnded(userId))),
+    found: [await connections.findConnection(ben), await connections.findConnectionOfZoomUser(NASTY)],
+    toSweep: await connections.connectionsToSweep({ sweptBefore: LATER, limit: 9 }),
+    links: [await meetingLinks.linksOfConnection(ben), await meetingLinks.linksOfUser(asUser('ana'))],
+  };
 }
 
 async function lookAtChannel(storage: Storage, { id }: Channel) {
@@ -202,6 +260,7 @@ async function lookAtChannel(storage: Storage, { id }: Channel) {
   const diffs = runs.map((run) => syncs.syncChanges(run.id, { from: 0, limit: 999 }));
   return {
     contexts: await channels.contextsOfChannel(id),
+    meetings: await storage.meetingLinks.linksOfChannel(id),
     listed: await walk((page) => memberships.listMembers(id, {}, page), { limit: 3 }),
     searched: await memberships.listMembers(id, { q: 'A' }, { limit: 99 }),
     left: await collect(memberships.allMembers(id, 3, (_subject, mark) => mark !== null)),
