@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { TRIAL_ZOOM_APP } from '../config/secrets.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { createCanvas } from './canvas/canvas.ts';
 import { close, listen, originOf, startForeignOrigin } from './foreign-origin.ts';
@@ -7,9 +8,11 @@ import type { LmsCore, SandboxLms, ToolAddresses } from './lms.ts';
 import { createMoodle } from './moodle/moodle.ts';
 import { createPages } from './pages/pages.routes.ts';
 import { recordRequest } from './requests.ts';
+import { createZoom, type SandboxZoom, type ZoomAppRegistration } from './zoom/zoom.ts';
 
 export type { SandboxCourse } from './course.ts';
 export type { LoginOptions, SandboxLms } from './lms.ts';
+export type { SandboxZoom } from './zoom/zoom.ts';
 
 export type SandboxOptions = {
   /** 0 takes any free port. */
@@ -17,6 +20,8 @@ export type SandboxOptions = {
   /** 127.0.0.1 if not given. Keep it on loopback: anybody who reaches the sandbox may steer it. */
   host?: string;
   tool: ToolAddresses;
+  /** The tool's app in Zoom; the trial's if not given. */
+  zoomApp?: Partial<ZoomAppRegistration>;
   clock?: Clock;
   /** How many people the big course lists; 10,000 if not given. */
   bigCourseSize?: number;
@@ -29,11 +34,12 @@ export type Sandbox = {
   port: number;
   canvas: SandboxLms;
   moodle: SandboxLms;
+  zoom: SandboxZoom;
   close(): Promise<void>;
 };
 
 /**
- * Starts a Canvas-like and a Moodle-like LMS on one port, for trials and tests. They speak LTI 1.3 over HTTP with the
+ * Starts a Canvas-like and a Moodle-like LMS and a Zoom on one port, for trials and tests. The LMSs speak LTI 1.3 over HTTP with the
  * quirks of the real ones, and fail in the ways they are told to. Two sandboxes on two ports are like a Canvas and its
  * beta copy: the same client, deployment and context IDs under different issuers.
  */
@@ -53,6 +59,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const canvas = createCanvas({ ...shared, base: `${url}/canvas` });
   const moodle = createMoodle({ ...shared, base: `${url}/moodle` });
   cores.push(canvas.core, moodle.core);
+  // Recordings are downloaded from another host than the API's, as in Zoom.
+  const zoomFiles = createServer();
+  const filesOrigin = originOf(host, await listen(zoomFiles, 0, host));
+  const zoomApp = { ...trialZoomApp(tool.origin), ...options.zoomApp };
+  const zoom = createZoom({ base: `${url}/zoom`, filesOrigin, app: zoomApp, clock });
+  zoomFiles.on('request', express().disable('x-powered-by').use(zoom.files) as Express);
 
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -60,7 +72,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   for (const lms of [canvas, moodle]) {
     app.use(`/${lms.lms.family}`, logRequests(lms.core), lms.router);
   }
-  app.use(createPages({ url, canvas, moodle, tool }));
+  app.use('/zoom', zoom.router);
+  app.use(createPages({ url, canvas, moodle, zoom: zoom.zoom, tool }));
   app.use(answerErrors);
   server.on('request', app as Express);
   return {
@@ -68,9 +81,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     port,
     canvas: canvas.lms,
     moodle: moodle.lms,
+    zoom: zoom.zoom,
     async close() {
-      await Promise.all([close(server), foreign.close()]);
+      zoom.close();
+      await Promise.all([close(server), close(zoomFiles), foreign.close()]);
     },
+  };
+}
+
+function trialZoomApp(toolOrigin: string): ZoomAppRegistration {
+  const { clientId, secrets } = TRIAL_ZOOM_APP;
+  return {
+    clientId,
+    clientSecret: secrets.client,
+    webhookSecret: secrets.webhooks[0],
+    redirectUri: `${toolOrigin}/zoom/callback`,
+    webhookUrl: `${toolOrigin}/zoom/webhooks`,
   };
 }
 

@@ -4,7 +4,7 @@ import type { SandboxLms } from '../lms.ts';
 import { layout, topBar } from './layout.ts';
 import { coursePath, registrationPath, rosterPath } from './paths.ts';
 
-/** The first page: two LMSs, two courses each, three people to be. */
+/** The first page: two LMSs, two courses each, three people to be; and a Zoom. */
 export function homePage(lmses: SandboxLms[], toolOrigin: string): Html {
   const body = html`${topBar()}
 <main class="page">
@@ -12,8 +12,16 @@ export function homePage(lmses: SandboxLms[], toolOrigin: string): Html {
 <p class="intro">Each button opens a course the way a learning platform would, with the tool in a frame, as the person you choose.
 The tool itself runs at <a href="${toolOrigin}">${toolOrigin}</a>.</p>
 <div class="cards">${lmses.map(lmsCard)}</div>
+${zoomCard()}
 </main>`;
   return layout({ title: 'Sandbox', body });
+}
+
+function zoomCard(): Html {
+  return html`<section class="card" aria-labelledby="zoom"><h2 id="zoom">Make-believe Zoom</h2>
+<p>Open a course as its instructor, choose to connect a Zoom account, and sign in as Ada: she has meetings and recordings of
+eight months. Carl has a free account without recordings, and Dora’s have no transcripts.</p>
+<p><a class="button" href="/zoom/sandbox">People, meetings, recordings and failures</a></p></section>`;
 }
 
 function lmsCard(lms: SandboxLms): Html {

@@ -31,7 +31,7 @@ ${script ? html`<script>${script}</script>` : null}
 /** The bar over the sandbox's own pages. */
 export function topBar(): Html {
   return html`<header class="top"><a class="brand" href="/">Sandbox</a>
-<span class="muted">Two make-believe learning platforms for trying the tool. Nothing here is real.</span></header>`;
+<span class="muted">Two make-believe learning platforms and a Zoom for trying the tool. Nothing here is real.</span></header>`;
 }
 
 /** A button that posts one action. */

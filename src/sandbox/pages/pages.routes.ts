@@ -5,6 +5,9 @@ import { receiveDeepLink } from '../deep-linking.ts';
 import { faultsFor } from '../faults.ts';
 import { type Html, html, raw, scriptValue } from '../html.ts';
 import type { LmsCore, SandboxLms, ToolAddresses } from '../lms.ts';
+import { createZoomControl } from '../zoom/control.routes.ts';
+import { createZoomPages } from '../zoom/pages/zoom-pages.routes.ts';
+import type { SandboxZoom } from '../zoom/zoom.ts';
 import { autoPost, showMessage } from './answer-page.ts';
 import { coursePage } from './course-page.ts';
 import { deepLinkPage } from './deep-link-page.ts';
@@ -20,17 +23,20 @@ export type PagesDeps = {
   url: string;
   canvas: { lms: SandboxLms; core: LmsCore };
   moodle: { lms: SandboxLms; core: LmsCore };
+  zoom: SandboxZoom;
   tool: ToolAddresses;
 };
 
 /** The pages for people, and the control routes for tests in other processes. */
-export function createPages({ url, canvas, moodle, tool }: PagesDeps): Router {
+export function createPages({ url, canvas, moodle, zoom, tool }: PagesDeps): Router {
   const router = Router();
   router.get('/', (_req, res) => show(res, homePage([canvas.lms, moodle.lms], tool.origin)));
   for (const { lms, core } of [canvas, moodle]) {
     router.use(`/${lms.family}`, createLmsPages(lms, core, { url, tool }));
     router.use(`/control/${lms.family}`, sameSiteOnly(url), createControl(lms));
   }
+  router.use('/zoom', createZoomPages(zoom, sameSiteOnly(url)));
+  router.use('/control/zoom', sameSiteOnly(url), createZoomControl(zoom));
   return router;
 }
 

@@ -23,6 +23,11 @@ main.narrow{max-width:560px;margin:0 auto;padding:48px 24px}
 .intro{max-width:62ch;font-size:1.0625rem}
 .cards{display:grid;gap:24px;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));margin-top:24px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);box-shadow:var(--shadow);padding:24px;margin-bottom:24px}
+.cards+.card{margin-top:24px}
+fieldset{border:1px solid var(--line);border-radius:8px;margin:0 0 12px;padding:8px 16px}
+.check{display:flex;gap:12px;align-items:center;min-height:44px;font-weight:400}
+.check input{flex:none;min-height:0;width:20px;height:20px;margin:0}
+.check .code{display:block}
 .cards>.card{margin:0;border-top:4px solid var(--tone)}
 .tone-canvas{--tone:#d64027}.tone-moodle{--tone:#e07a10}
 .open{font-size:.875rem;font-weight:600;margin:0 0 4px}
