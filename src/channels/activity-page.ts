@@ -5,6 +5,7 @@ import type { Channel, User, UserId } from './channel.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import type { ActivityEvent } from './channel-store.ts';
+import { type MeetingState, meetingChanges, meetingName } from './meeting-activity.ts';
 import { personName } from './person-name.ts';
 import type { SetByHand } from './set-by-hand.ts';
 import { SETTING_FIELDS, settingText, tellsOf } from './setting-texts.ts';
@@ -106,11 +107,12 @@ function nameOf(userId: UserId | null, people: ActivityFacts['people'], t: Reade
 
 const WHO = '\uE000';
 const WHOM = '\uE001';
+const WHAT = '\uE002';
 
 function sentenceOf(line: ActivityLine, people: ActivityFacts['people'], reader: Reader): Sentence {
   const { event, count, goesOn } = line;
   const { t, number } = reader;
-  const values = { who: WHO, whom: WHOM, count, number: number(count) };
+  const values = { who: WHO, whom: WHOM, what: WHAT, count, number: number(count) };
   const key = sentenceKey(event);
   const many = count > 1 || goesOn;
   const text = many
@@ -119,14 +121,26 @@ function sentenceOf(line: ActivityLine, people: ActivityFacts['people'], reader:
   const names: Record<string, string> = {
     [WHO]: actorName(event.actor, people, reader),
     [WHOM]: nameOf(event.subjectUserId, people, t),
+    [WHAT]: isAboutRecording(event)
+      ? recordingTitle(event.to)
+      : meetingName(readState<MeetingState>(event.to ?? event.from) ?? {}),
   };
   return text
-    .split(/([\uE000\uE001])/u)
+    .split(/([\uE000-\uE002])/u)
     .filter((part) => part !== '')
     .map((part) => ({ text: names[part] ?? part, isName: part in names }));
 }
 
 const KNOWN_ACTIONS: ReadonlySet<string> = new Set([
+  'recording.publish',
+  'recording.unpublish',
+  'recording.rename',
+  'recording.move',
+  'recording.arrive',
+  'recording.bin',
+  'recording.restore',
+  'recording.approve',
+  'recording.refuse',
   'member.add',
   'member.level',
   'member.remove',
@@ -135,6 +149,9 @@ const KNOWN_ACTIONS: ReadonlySet<string> = new Set([
   'channel.change',
   'channel.delete',
   'channel.restore',
+  'meeting.link',
+  'meeting.change',
+  'meeting.unlink',
   'sync.apply-held',
   'sync.discard-held',
 ]);
@@ -149,6 +166,14 @@ function sentenceKey({ action, to }: ActivityEvent): string {
   return KNOWN_ACTIONS.has(action) ? action.replace('.', '-') : 'other';
 }
 
+function isAboutRecording({ action }: ActivityEvent): boolean {
+  return action.startsWith('recording.');
+}
+
+function recordingTitle(state: string | null): string {
+  return readState<{ title: string }>(state)?.title ?? '';
+}
+
 function isOut(state: string | null): boolean {
   return (readState<SetByHand>(state)?.inactiveReason ?? null) !== null;
 }
@@ -157,6 +182,13 @@ function changesOf(line: ActivityLine, people: ActivityFacts['people'], reader: 
   const { event, count } = line;
   if (event.action.startsWith('member.')) return line.sameTo || count === 1 ? memberChanges(line, reader) : [];
   if (event.action === 'channel.owner') return ownerChanges(event, people, reader);
+  if (event.action === 'meeting.change') {
+    const [from, to] = [readState<MeetingState>(event.from) ?? {}, readState<MeetingState>(event.to) ?? {}];
+    return meetingChanges(from, to, reader);
+  }
+  if (event.action === 'recording.rename') {
+    return [{ name: null, from: recordingTitle(event.from), to: recordingTitle(event.to) }];
+  }
   return event.action === 'channel.change' ? settingChanges(event, reader) : [];
 }
 

@@ -40,6 +40,11 @@ const NOTICES = [
   'nobody-chosen',
   'no-action-chosen',
   'own-level-changed',
+  'meeting-linked',
+  'meeting-linked-unverified',
+  'meeting-saved',
+  'meeting-removed',
+  'meeting-verified',
 ] as const;
 
 type Notice = (typeof NOTICES)[number];
@@ -111,6 +116,8 @@ export type ChannelHead = {
   role: string;
   /** The way to the person's other channels; null for the LMS's test student, who has none. */
   myChannels: string | null;
+  /** The way to their own recordings; null as well. */
+  myRecordings: string | null;
   /** Why one sees less than one's own level shows, or null. */
   preview: string | null;
   notice: NoticeText | null;
@@ -121,7 +128,7 @@ export type ChannelHead = {
 };
 
 export type HeadPlace = NoticeQuery & {
-  current: 'channel' | 'members' | 'sync' | 'activity' | 'settings';
+  current: 'channel' | 'recordings' | 'meetings' | 'members' | 'sync' | 'activity' | 'settings';
   courses: readonly Pick<CourseContext, 'title'>[];
 };
 
@@ -137,6 +144,7 @@ export function channelHead(viewer: Viewer, links: ChannelLinks, reader: Reader,
     courses: tellsCourses ? t('head.courses', { count: titles.length, titles: titles.join(', ') }) : null,
     role: level === null ? t('head.visitor') : t(`levels.${level}.name`),
     myChannels: grant.isTest ? null : links.myChannels(),
+    myRecordings: grant.isTest ? null : links.myRecordings(),
     preview: previewNote(viewer, reader),
     notice: noticeText(viewer, links, reader, place),
     tabs: tabsOf(viewer, links, reader, place.current),
@@ -146,6 +154,8 @@ export function channelHead(viewer: Viewer, links: ChannelLinks, reader: Reader,
 
 const TABS = [
   { page: 'channel', needs: 'view-channel' },
+  { page: 'recordings', needs: 'view-channel' },
+  { page: 'meetings', needs: 'view-channel' },
   { page: 'members', needs: 'view-members' },
   { page: 'activity', needs: 'view-activity' },
   { page: 'settings', needs: 'manage-settings' },

@@ -16,6 +16,8 @@ export type ChannelLinks = {
   activity(query?: LinkQuery): string;
   undo(activityId: string): string;
   settings(query?: LinkQuery): string;
+  meetings(query?: LinkQuery): string;
+  recordings(query?: LinkQuery): string;
   /** The question before somebody becomes the owner; the form adds whom. */
   passOn: string;
   changeOwner: string;
@@ -23,6 +25,8 @@ export type ChannelLinks = {
   restoreChannel: string;
   /** The channels of this person. */
   myChannels(query?: LinkQuery): string;
+  /** The recordings of this person that are in no channel. */
+  myRecordings(query?: LinkQuery): string;
   /** Where the form "Sync now" posts to. */
   requestSync: string;
   sync(id: SyncId, query?: LinkQuery): string;
@@ -50,11 +54,14 @@ export function channelLinks(channelId: ChannelId, as: string): ChannelLinks {
     activity: (query) => link('/activity', query),
     undo: (activityId) => link(`/activity/${activityId}/undo`),
     settings: (query) => link('/settings', query),
+    meetings: (query) => link('/meetings', query),
+    recordings: (query) => link('/recordings', query),
     passOn: link('/pass-on'),
     changeOwner: link('/settings/owner'),
     deleteChannel: link('/delete'),
     restoreChannel: link('/restore'),
     myChannels: (query) => linkAs(as, '/channels', query),
+    myRecordings: (query) => linkAs(as, '/recordings', query),
     requestSync: link('/sync'),
     sync: (id, query) => link(`/syncs/${id}`, query),
     applySync: (id) => link(`/syncs/${id}/apply`),

@@ -2,8 +2,9 @@ import type { Reader } from '../lib/reader.ts';
 import { type ChannelHead, channelHead, type HeadPlace } from './channel-head-page.ts';
 import type { ChannelLinks } from './channel-links.ts';
 import { can } from './channel-policy.ts';
+import type { ChannelSection } from './channel-sections.ts';
 import type { MemberCounts } from './channel-store.ts';
-import { isAtLeast, PERMISSION_LEVELS } from './permission-level.ts';
+import { PERMISSION_LEVELS } from './permission-level.ts';
 import { type RosterPanel, type RosterState, rosterPanel } from './roster-page.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -19,7 +20,7 @@ export type ChannelPage = {
   roster: RosterPanel | null;
   /** What students and visitors read instead: that they are in, and what they can see. */
   welcome: { title: string; body: string } | null;
-  sections: { id: string; title: string; empty: string; next: string }[];
+  sections: ChannelSection[];
 };
 
 type PeopleAnswer = {
@@ -35,7 +36,7 @@ export type ChannelFacts = { counts: MemberCounts; roster: RosterState };
 export function channelPage(
   viewer: Viewer,
   facts: ChannelFacts | null,
-  page: { links: ChannelLinks; reader: Reader; place: HeadPlace },
+  page: { links: ChannelLinks; reader: Reader; place: HeadPlace; sections: ChannelSection[] },
 ): ChannelPage {
   const { links, reader, place } = page;
   const { channel } = viewer;
@@ -49,7 +50,7 @@ export function channelPage(
     people: facts && peopleAnswer(facts.counts, links, reader),
     roster: facts && rosterPanel(facts.roster, rights, links, reader),
     welcome: facts ? null : welcome(viewer, reader),
-    sections: sections(viewer, reader),
+    sections: page.sections,
   };
 }
 
@@ -76,14 +77,4 @@ function peopleAnswer(counts: MemberCounts, links: ChannelLinks, { t, number }: 
     })),
     asides: [...aside('inactive', { status: 'inactive' }), ...aside('manual', { method: 'manual', status: 'active' })],
   };
-}
-
-function sections({ level }: Viewer, { t }: Reader): ChannelPage['sections'] {
-  const reading = level === null ? 'visitor' : isAtLeast(level, 'contributor') ? 'staff' : 'student';
-  return (['recordings', 'meetings'] as const).map((id) => ({
-    id,
-    title: t(`${id}.title`),
-    empty: t(`${id}.${reading}.empty`),
-    next: t(`${id}.${reading}.next`),
-  }));
 }

@@ -5,6 +5,7 @@ import type { Viewers } from '../web/viewer.ts';
 import { type ActivityRoutesDeps, activityRoutes } from './activity.routes.ts';
 import { channelPage } from './channel-page.ts';
 import { can } from './channel-policy.ts';
+import type { ChannelSection, SectionProvider } from './channel-sections.ts';
 import type { ChannelStore, MembershipStore, SyncStore } from './channel-store.ts';
 import type { ManageMembers, ManageMembersDeps } from './manage-members.ts';
 import { type MemberRoutesDeps, memberRoutes } from './members.routes.ts';
@@ -26,6 +27,8 @@ export type ChannelRoutesDeps = MemberRoutesDeps &
     memberships: MembershipStore;
     syncs: SyncStore;
     csrf: RequestHandler;
+    /** What other domains tell on the first page, in the order in which it stands there. */
+    sections: SectionProvider[];
   };
 
 /** The pages of a channel. Each asks first who looks, then whether they may. */
@@ -52,6 +55,9 @@ function showChannel(deps: ChannelRoutesDeps): VisitHandler {
           roster: await rosterState(deps, id, courses),
         }
       : null;
-    renderPage(req, res, 'channels/show', channelPage(viewer, facts, { links, reader: readerOf(req), place }));
+    const reader = readerOf(req);
+    const told = await Promise.all(deps.sections.map((tell) => tell(viewer, reader, links)));
+    const sections = told.filter((section): section is ChannelSection => section !== null);
+    renderPage(req, res, 'channels/show', channelPage(viewer, facts, { links, reader, place, sections }));
   };
 }

@@ -1,5 +1,6 @@
 import { failure, type Result, success } from '../lib/result.ts';
 import { type Channel, type ChannelId, DELETED_KEPT_MS, type UserId } from './channel.ts';
+import type { ChannelContents } from './channel-contents.ts';
 import type { Membership } from './membership.ts';
 import { type ChannelRewrite, type RewriteDeps, rewriteChannel } from './rewrite-channel.ts';
 
@@ -10,27 +11,38 @@ type Ask = {
   version?: number | null;
 };
 
+type EndDeps = RewriteDeps & { contents?: ChannelContents };
+
 type Refusal = 'no-such-channel' | 'changed-meanwhile';
 
 /**
  * Deletes a channel softly: nobody reaches it, nothing of it is lost, and for 30 days it can be restored. Deleting a
- * deleted channel changes nothing, whatever version the caller saw.
+ * deleted channel changes nothing, whatever version the caller saw. Its recordings go to `recordingsTo`, a channel that
+ * whoever deletes it manages, or to their owners' libraries.
  */
-export async function deleteChannel(deps: RewriteDeps, ask: Ask): Promise<Result<Channel, Refusal>> {
-  return setDeleted(deps, ask, {
+export async function deleteChannel(
+  deps: EndDeps,
+  ask: Ask & { recordingsTo?: ChannelId | null },
+): Promise<Result<Channel, Refusal>> {
+  const deleted = await setDeleted(deps, ask, {
     action: 'channel.delete',
     isDone: (channel) => channel.deletedAt !== null,
     deletedAt: () => deps.clock(),
   });
+  const { recordingsTo = null, actor } = ask;
+  if (deleted.ok) await deps.contents?.afterDelete(deleted.value, { recordingsTo, actor });
+  return deleted;
 }
 
 /** Brings a deleted channel back as it was; `no-such-channel` also when its 30 days are over. */
-export async function restoreChannel(deps: RewriteDeps, ask: Ask): Promise<Result<Channel, Refusal>> {
-  return setDeleted(deps, ask, {
+export async function restoreChannel(deps: EndDeps, ask: Ask): Promise<Result<Channel, Refusal>> {
+  const restored = await setDeleted(deps, ask, {
     action: 'channel.restore',
     isDone: (channel) => channel.deletedAt === null,
     deletedAt: () => null,
   });
+  if (restored.ok) await deps.contents?.afterRestore(restored.value, { actor: ask.actor });
+  return restored;
 }
 
 /** Until when a deleted channel can be restored, in milliseconds; null for one that is not deleted. */

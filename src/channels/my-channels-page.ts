@@ -42,6 +42,8 @@ export type MyChannelsView = {
   empty: { title: string; next: string } | null;
   first: string | null;
   next: string | null;
+  /** The person's other pages that belong to no channel; none for an administrator who looks in. */
+  asides: { text: string; href: string }[];
   family: string;
 };
 
@@ -96,8 +98,16 @@ export function myChannelsPage(
     empty: page.items.length > 0 ? null : emptyState(query, totals, reader),
     first: cursor === null ? null : link({ scope, q }),
     next: page.nextCursor === null ? null : link({ scope, q, cursor: page.nextCursor }),
+    asides: visitor.grant.launchOnly ? [] : asidesOf(as, reader),
     family: visitor.grant.family,
   };
+}
+
+function asidesOf(as: string, { t }: Reader): MyChannelsView['asides'] {
+  return [
+    { text: t('head.my-recordings'), href: linkAs(as, '/recordings') },
+    { text: t('zoom.account.title'), href: linkAs(as, '/zoom') },
+  ];
 }
 
 function countText({ total, totalIsCapped }: Counted, { t, number }: Reader): string {

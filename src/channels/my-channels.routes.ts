@@ -8,6 +8,7 @@ import { useFrameAncestors, useLocale } from '../web/request-context.ts';
 import { readerOf } from '../web/request-reader.ts';
 import type { Viewers } from '../web/viewer.ts';
 import type { Channel, ChannelId } from './channel.ts';
+import type { ChannelContents } from './channel-contents.ts';
 import { channelLinks } from './channel-links.ts';
 import type { ActivityStore, ChannelStore, MembershipStore, MyChannelsFilter } from './channel-store.ts';
 import { mayRestore, restoreChannel } from './delete-channel.ts';
@@ -20,6 +21,7 @@ export type MyChannelsRoutesDeps = {
   channels: ChannelStore;
   memberships: Pick<MembershipStore, 'findMembership'>;
   activity: ActivityStore;
+  contents?: ChannelContents;
   csrf: RequestHandler;
   clock: Clock;
   random: Random;

@@ -12,7 +12,8 @@ import type { Viewers } from '../web/viewer.ts';
 import { readState } from './activity.ts';
 import { actorName, peopleIn } from './activity-page.ts';
 import { type ChangeChannelRefusal, type ChangedChannel, changeChannel } from './change-channel.ts';
-import type { Channel, UserId } from './channel.ts';
+import type { Channel, ChannelId, UserId } from './channel.ts';
+import type { ChannelContents } from './channel-contents.ts';
 import { changeOwner } from './channel-owner.ts';
 import { can } from './channel-policy.ts';
 import type { ActivityEvent, ActivityStore, ChannelStore, LeaseStore, MembershipStore } from './channel-store.ts';
@@ -38,6 +39,7 @@ export type SettingsRoutesDeps = {
   memberships: MembershipStore;
   activity: ActivityStore;
   leases: LeaseStore;
+  contents?: ChannelContents;
   csrf: RequestHandler;
   clock: Clock;
   random: Random;
@@ -208,15 +210,45 @@ function askToDelete(deps: SettingsRoutesDeps): VisitHandler {
     const { id } = viewer.channel;
     const place = placeOf(req, 'settings', await deps.channels.contextsOfChannel(id));
     const counts = await deps.memberships.countMembers(id);
-    const page = deletePage(viewer, counts, { links, reader: readerOf(req), place, now: deps.clock() });
+    const recordings = (await deps.contents?.countRecordings(id)) ?? 0;
+    const channels = recordings === 0 ? [] : await managedElsewhere(deps, viewer);
+    const page = deletePage(
+      viewer,
+      counts,
+      { recordings, channels },
+      { links, reader: readerOf(req), place, now: deps.clock() },
+    );
     renderPage(req, res, 'channels/ask', page);
   };
 }
 
+const CHANNELS_OFFERED = 200;
+
+/** The other channels that a person manages, which may take the recordings of this one. */
+async function managedElsewhere({ channels }: SettingsRoutesDeps, viewer: Visit['viewer']): Promise<Channel[]> {
+  const mine = await channels.listMyChannels(viewer, { scope: 'mine' }, { limit: CHANNELS_OFFERED });
+  return mine.items.flatMap(({ channel, level }) =>
+    level === 'manager' && channel.id !== viewer.channel.id ? [channel] : [],
+  );
+}
+
+const DELETE_FORM = z.object({ recordingsTo: z.string().max(64).default('') });
+
 function deleteIt(deps: SettingsRoutesDeps): VisitHandler {
   return async ({ req, res, viewer, links }) => {
     const { id } = viewer.channel;
-    const deleted = await deleteChannel(deps, { channelId: id, actor: `user:${viewer.userId}` });
+    const chosen = DELETE_FORM.safeParse(req.body);
+    if (!chosen.success) return respondProblem(req, res, 'bad-request');
+    const recordingsTo = chosen.data.recordingsTo as ChannelId;
+    if (recordingsTo !== '' && !(await managedElsewhere(deps, viewer)).some((channel) => channel.id === recordingsTo)) {
+      return respondProblem(req, res, 'not-allowed');
+    }
+    const ask = {
+      channelId: id,
+      actor: `user:${viewer.userId}`,
+      recordingsTo: recordingsTo === '' ? null : recordingsTo,
+    };
+    const deleted = await deleteChannel(deps, ask);
     if (!deleted.ok) {
       return respondProblem(req, res, deleted.reason === 'changed-meanwhile' ? 'unavailable' : deleted.reason);
     }

@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 import { OPEN_REFUSALS } from '../lti/open-refusals.ts';
 import { LTI_REFUSALS } from '../lti/refusals.ts';
 import { REGISTRATION_REFUSALS } from '../lti/registration-refusals.ts';
+import { RECORDING_REFUSALS } from '../recordings/recording-refusals.ts';
+import { ZOOM_REFUSALS } from '../zoom/zoom-refusals.ts';
 import { renderPage } from './render.ts';
 import { contextOf } from './request-context.ts';
 
@@ -13,6 +15,8 @@ const PROBLEMS = {
   ...LTI_REFUSALS,
   ...OPEN_REFUSALS,
   ...REGISTRATION_REFUSALS,
+  ...ZOOM_REFUSALS,
+  ...RECORDING_REFUSALS,
   'bad-request': { status: 400, operator: 'The request could not be understood' },
   'not-found': { status: 404, operator: 'Nothing answers at this path' },
   'too-large': { status: 413, operator: 'The request body is over the limit' },

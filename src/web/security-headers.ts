@@ -46,6 +46,7 @@ export function pagePolicy(page: { nonce: string; formAction: string[]; frameAnc
     `script-src 'self' 'nonce-${page.nonce}'`,
     "style-src 'self'",
     "img-src 'self' data:",
+    "media-src 'self'",
     "connect-src 'self'",
     `form-action ${["'self'", ...page.formAction].join(' ')}`,
     `frame-ancestors ${anywhere ? '*' : ["'self'", ...page.frameAncestors].join(' ')}`,

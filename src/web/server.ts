@@ -33,6 +33,7 @@ export type ServerDeps = {
 
 /** `src/web` and `dist/web` are equally deep. */
 const ROOT = new URL('../../', import.meta.url);
+const WEBHOOK_LIMIT = '1mb';
 const BODY_LIMIT = '256kb';
 
 /** The web server, ready to listen: what every request passes through, in order. */
@@ -51,6 +52,8 @@ export function createServer(deps: ServerDeps): Express {
   app.use(requestLog({ logger: deps.logger, watch }));
   app.use(securityHeaders({ production }));
   app.use('/assets', assets.routes);
+  // Zoom signs the bytes that it sends.
+  app.use('/zoom/webhooks', express.raw({ type: () => true, limit: WEBHOOK_LIMIT }));
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 200 }));
   app.use(express.json({ limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] }));
   for (const router of deps.routers) app.use(router);

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Channel, ChannelId, PlatformId, SyncId, UserId } from '../../src/channels/channel.ts';
+import { emptySection, type SectionProvider } from '../../src/channels/channel-sections.ts';
 import { channelRoutes } from '../../src/channels/channels.routes.ts';
 import { createManageMembers } from '../../src/channels/manage-members.ts';
 import { emptyMembership, withRosterEntry } from '../../src/channels/membership.ts';
@@ -227,7 +228,12 @@ describe('the pages of a channel', () => {
         });
         res.json(grant.id);
       });
-      router.use(channelRoutes({ ...storage, ...world, viewers, syncService, manageMembers, csrf, limit }));
+      const sections = (['recordings', 'meetings'] as const).map(
+        (id): SectionProvider =>
+          async (viewer, reader) =>
+            emptySection(id, viewer, reader),
+      );
+      router.use(channelRoutes({ ...storage, ...world, viewers, syncService, manageMembers, csrf, limit, sections }));
     }).app;
   }
 

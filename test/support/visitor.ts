@@ -8,7 +8,7 @@ export class Visitor {
   trail: string[] = [];
   private readonly jar = new Map<string, Map<string, string>>();
 
-  constructor(private readonly home: string) {}
+  constructor(readonly home: string) {}
 
   get(path: string, headers: Record<string, string> = {}): Promise<this> {
     return this.go(new URL(path, this.url || this.home).href, { method: 'GET', headers });
@@ -99,13 +99,18 @@ export class Visitor {
       const at = pair.indexOf('=');
       this.cookies(origin).set(pair.slice(0, at), pair.slice(at + 1));
     }
-    const location = response.headers.get('location');
+    const location = response.headers.get('location') ?? refreshOf(response.headers);
     this.status = response.status;
     this.headers = response.headers;
     this.url = url;
     this.html = await response.text();
     return location === null ? null : new URL(location, url).href;
   }
+}
+
+/** Where a page leads by itself at once. */
+function refreshOf(headers: Headers): string | null {
+  return /^0; url=(.+)$/.exec(headers.get('refresh') ?? '')?.[1] ?? null;
 }
 
 function decode(text: string): string {
