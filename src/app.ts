@@ -17,12 +17,14 @@ import { createFrameAncestors } from './lti/frame-ancestors.ts';
 import { watchLmsCalls } from './lti/lms-calls.ts';
 import { createLtiEngine, type LtiEngine } from './lti/ltijs/engine.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { wireRecordings } from './recording-wiring.ts';
 import { wireRouters } from './router-wiring.ts';
 import type { Storage } from './storage/storage.ts';
 import type { SyncWiring } from './sync-wiring.ts';
 import { readVersion } from './version.ts';
 import { closeServer, createHttpServer, listen } from './web/http-server.ts';
 import { createServer } from './web/server.ts';
+import { wireZoom } from './zoom-wiring.ts';
 
 /** Everything of one process, wired and not yet listening. */
 export type App = {
@@ -96,7 +98,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     random,
     maxAgeMs: config.syncMaxAgeMs,
   });
+  const outside = { config, secrets, storage, encryption, jobs, clock, random };
+  const zoom = wireZoom({ ...outside, log: log.child({ part: 'zoom' }), onCall: metrics.zoomCalled });
+  const recordings = wireRecordings({ ...outside, secretKey: secret, zoom, log: log.child({ part: 'recordings' }) });
   const work = createBackgroundWork({
+    domains: [zoom, recordings],
     ...{ config, storage, engine, jobs, syncService, clock, random, log, onEnd: metrics.syncEnded },
     ...(deps.leaseMs === undefined ? {} : { leaseMs: deps.leaseMs }),
     ...(deps.walking ? { walking: deps.walking } : {}),
@@ -115,7 +121,20 @@ export async function createApp(deps: AppDeps): Promise<App> {
     production: config.production,
     watch: metrics,
     routers: wireRouters({
-      ...{ config, storage, engine, http: lms, syncService, manageMembers, metrics, clock, random, log },
+      ...{
+        config,
+        storage,
+        engine,
+        http: lms,
+        syncService,
+        manageMembers,
+        metrics,
+        clock,
+        random,
+        log,
+        zoom,
+        recordings,
+      },
       metricsToken: secrets.metricsToken,
       sandboxUrl: deps.sandboxUrl ?? null,
       stopping: stopping.signal,
@@ -150,6 +169,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
           // Whatever was given up and waits for an LMS hears now that there will be no answer.
           [
             { name: 'LTI engine', close: () => engine.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
+            { name: 'calls to Zoom', close: () => zoom.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
+            { name: 'files', close: () => recordings.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
             { name: 'calls to LMSs', close: () => http.close(), withinMs: OUTSIDE_CLOSES_WITHIN_MS },
           ],
           [{ name: 'store', close: () => storage.close(), withinMs: STORE_CLOSES_WITHIN_MS }],

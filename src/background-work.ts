@@ -4,7 +4,7 @@ import { releaseLeasesOfTheDead } from './channels/sync-attempt.ts';
 import { createLaneCalls, createSyncSchedule } from './channels/sync-schedule.ts';
 import type { SyncService } from './channels/sync-service.ts';
 import type { Config } from './config/config.ts';
-import type { JobKind, Jobs } from './jobs/jobs.ts';
+import type { AnyKind, Every, JobKind, Jobs } from './jobs/jobs.ts';
 import { type Clock, yieldToRequests } from './lib/clock.ts';
 import type { Random } from './lib/ids.ts';
 import type { Storage } from './storage/storage.ts';
@@ -16,6 +16,8 @@ export type BackgroundDeps = Omit<SyncWiring, 'config' | 'storage'> & {
   config: SyncWiring['config'] & Pick<Config, 'syncIntervalMs'>;
   storage: Storage;
   jobs: Jobs;
+  /** What other domains do beside requests. */
+  domains: { kinds: AnyKind[]; every: Every[] }[];
   syncService: Pick<SyncService, 'request'>;
   clock: Clock;
   random: Random;
@@ -39,11 +41,12 @@ export function createBackgroundWork(deps: BackgroundDeps): BackgroundWork {
       const schedule = createSyncSchedule({ ...deps, ...storage, jobs, intervalMs: deps.config.syncIntervalMs });
       const laneCalls = createLaneCalls({ ...storage, jobs, clock: deps.clock });
       await jobs.start(
-        [wireSyncLane(deps)],
+        [wireSyncLane(deps), ...deps.domains.flatMap(({ kinds }) => kinds)],
         [
           { kind: schedule, intervalMs: SCHEDULE_EVERY_MS },
           { kind: laneCalls, intervalMs: CALLS_EVERY_MS },
           { kind: createCleaning(storage, deps.clock), intervalMs: CLEANING_EVERY_MS },
+          ...deps.domains.flatMap(({ every }) => every),
         ],
       );
       const index = createPeopleIndexer(storage.memberships, stopping.signal);

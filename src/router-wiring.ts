@@ -19,6 +19,7 @@ import { createLaunchOpener } from './lti/open-launch-routes.ts';
 import { registrationRoutes } from './lti/registration.routes.ts';
 import { metricsRoutes } from './metrics/metrics.routes.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import { type Recordings, recordingSections, wireRecordingRouters } from './recording-wiring.ts';
 import type { Storage } from './storage/storage.ts';
 import { createCsrf } from './web/csrf.ts';
 import { healthRoutes } from './web/health.routes.ts';
@@ -26,9 +27,10 @@ import { createRateLimits, type RateLimit } from './web/rate-limit.ts';
 import { createSessions, type Sessions } from './web/session.ts';
 import { startRoutes } from './web/start.routes.ts';
 import { createViewers } from './web/viewer.ts';
+import { wireZoomRouters, type Zoom, zoomSections } from './zoom-wiring.ts';
 
 export type RouterWiring = {
-  config: Pick<Config, 'role' | 'publicUrl'>;
+  config: Pick<Config, 'role' | 'publicUrl' | 'zoom'>;
   metricsToken: string | null;
   sandboxUrl: string | null;
   storage: Storage;
@@ -38,6 +40,8 @@ export type RouterWiring = {
   syncService: SyncService;
   manageMembers: ManageMembers;
   metrics: Metrics;
+  zoom: Zoom;
+  recordings: Recordings;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -96,11 +100,19 @@ function registering({ config, sandboxUrl, storage, engine, http, clock }: Route
   ];
 }
 
-/** Channels, by pages and by the API. */
+/** Channels, by pages and by the API, and what comes into them. */
 function managing(wiring: RouterWiring, { sessions, limit }: Shared): Router[] {
-  const { config, storage, syncService, manageMembers, clock, random, stopping } = wiring;
+  const { config, storage, syncService, manageMembers, zoom, recordings, clock, random, log, stopping } = wiring;
   const viewers = createViewers({ ...storage, sessions, clock });
   const csrf = createCsrf({ publicUrl: config.publicUrl });
-  const shared = { ...storage, syncService, manageMembers, clock, random, limit };
-  return [channelRoutes({ ...shared, viewers, csrf, stopping }), apiRoutes(shared)];
+  const { contents } = recordings;
+  const shared = { ...storage, syncService, manageMembers, contents, clock, random, limit };
+  const web = { config, storage, syncService, sessions, viewers, csrf, limit, clock, random, log, stopping };
+  const sections = [...recordingSections(recordings, web), ...zoomSections(zoom, web)];
+  return [
+    channelRoutes({ ...shared, viewers, csrf, stopping, sections }),
+    ...wireZoomRouters(zoom, web),
+    ...wireRecordingRouters(recordings, zoom, web),
+    apiRoutes(shared),
+  ];
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { BUCKET_ENV_NAMES } from '../src/config/bucket.ts';
 import { loadConfig } from '../src/config/config.ts';
 import { ENV_NAMES } from '../src/config/env.ts';
 import { createMetrics } from '../src/metrics/metrics.ts';
@@ -13,7 +14,7 @@ import { createHttpServer } from '../src/web/http-server.ts';
 import { startServer } from './support/http-server.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
-const settings: readonly string[] = ENV_NAMES;
+const settings: readonly string[] = [...ENV_NAMES, ...BUCKET_ENV_NAMES];
 
 type Instruction = { name: string; rest: string };
 
@@ -207,10 +208,30 @@ describe('compose.yaml', () => {
         trustProxy: 1,
         sandbox: { enabled: false },
         database: { engine: 'mongo', place: 'mongo:27017/rostrum' },
+        zoom: null,
+        files: { engine: 'disk', path: '/files' },
       });
       expect(loaded.ok && loaded.secrets.metricsToken).toBe(FILLED.METRICS_TOKEN);
     },
   );
+
+  it.each(ours)('gives %s the one volume of recordings, which the image has a place for', (_name, { volumes = [] }) => {
+    expect(volumes).toEqual(['recordings:/files']);
+    const [, final = []] = dockerStages();
+    expect(all(final, 'RUN').join()).toMatch(/mkdir \/data \/files\s+&& chown node:node \/data \/files/);
+  });
+
+  it('takes a Zoom app and a bucket from .env, without a fault or a warning', () => {
+    const app = { ZOOM_CLIENT_ID: 'app', ZOOM_CLIENT_SECRET: 'secret', ZOOM_WEBHOOK_SECRET: 'new,old' };
+    const bucket = { FILES: 's3://school/rostrum', AWS_REGION: 'eu-north-1' };
+    const worker = compose({ ...FILLED, ...app, ...bucket }).services['worker-1'];
+    expect(loadConfig(worker?.environment ?? {})).toMatchObject({
+      ok: true,
+      warnings: [],
+      config: { zoom: { clientId: 'app' }, files: { engine: 's3', bucket: 'school' } },
+      secrets: { zoom: { webhooks: ['new', 'old'] } },
+    });
+  });
 
   it('asks for each secret by name, keeps none of them in the file, and takes all else from .env or does without', () => {
     for (const name of ['PUBLIC_URL', 'SECRET_KEY', 'MONGO_ROOT_PASSWORD', 'MONGO_PASSWORD']) {
@@ -290,6 +311,15 @@ describe('the proxies', () => {
     expect(nginx).toMatch(/proxy_set_header X-Forwarded-For \$remote_addr;/);
     expect(caddy).toMatch(/@inside path \/metrics\n\s*respond @inside 404/);
     expect(nginx).toMatch(/location = \/metrics \{\s*return 404;/);
+  });
+
+  it('take from Zoom what the product takes, and let a paused player wait', () => {
+    const nginx = read('deploy/nginx.conf');
+    const limit = /WEBHOOK_LIMIT = '(\d+)mb'/.exec(read('src/web/server.ts'))?.[1];
+    expect(/client_max_body_size (\d+)m;/.exec(nginx)?.[1]).toBe(limit);
+    expect(nginx).toMatch(/location \/media\/ \{\s*proxy_pass http:\/\/rostrum;\s*send_timeout \d+m;/);
+    // Set once for all locations: a location with a header of its own would lose the others.
+    expect(nginx.match(/^ {4}proxy_set_header/gm)).toBeNull();
   });
 
   it('close idle connections before the server does, which a request must not meet', () => {

@@ -8,13 +8,15 @@ import type { Platform } from '../lti/platform.ts';
 import { type Check, fault, warning, well } from './checks.ts';
 import type { CliTools, Command } from './command.ts';
 import type { CliContext } from './context.ts';
+import { checkFiles } from './doctor-files.ts';
 import { checkStore } from './doctor-store.ts';
+import { checkZoom } from './doctor-zoom.ts';
 import type { CommandOutcome } from './outcome.ts';
 import { textTable } from './text-table.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'Checks settings, store, keys, and whether the LMSs and the server itself can be reached.',
+  summary: 'Checks settings, store, files, keys, and whether the LMSs, Zoom and the server itself can be reached.',
   positionals: [],
   options: {},
   async run(_input, tools) {
@@ -24,7 +26,9 @@ export const doctorCommand: Command = {
     if (!opened.ok) return report([...settings, fault('store', opened.message)]);
     const checks = await Promise.all([
       checkStore(opened.value),
+      checkFiles(opened.value),
       checkSelf(opened.value),
+      checkZoom(opened.value),
       opened.value.storage.platforms.listPlatforms().then((all) => checkPlatforms(opened.value, all)),
     ]);
     return report([...settings, ...checks.flat()]);

@@ -5,6 +5,7 @@ import type { LmsCall } from '../lti/lms-calls.ts';
 import { type LaunchOutcome, OPEN_REFUSALS } from '../lti/open-refusals.ts';
 import { LTI_REFUSALS } from '../lti/refusals.ts';
 import type { EndedRequest, RequestWatch } from '../web/request-watch.ts';
+import type { ZoomCallEnd } from '../zoom/zoom-sending.ts';
 import { createJobReading } from './job-reading.ts';
 import type { EndedSync } from './watch-syncs.ts';
 
@@ -13,6 +14,7 @@ export type Metrics = RequestWatch & {
   launchEnded(outcome: LaunchOutcome): void;
   syncEnded(sync: EndedSync): void;
   lmsCalled(call: LmsCall): void;
+  zoomCalled(call: ZoomCallEnd): void;
   /** Of the text, for the `Content-Type` header. */
   contentType: string;
   /** Everything, in Prometheus's text format. */
@@ -50,6 +52,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     launchEnded: launchMetrics(registry),
     syncEnded: syncMetrics(registry),
     lmsCalled: lmsMetrics(registry),
+    zoomCalled: zoomMetrics(registry),
     contentType: registry.contentType,
     async text() {
       await readJobs();
@@ -137,6 +140,21 @@ function lmsMetrics(registry: Registry): Metrics['lmsCalled'] {
   return ({ purpose: kind, outcome, ms }) => {
     calls.inc({ kind, outcome });
     durations.observe({ kind }, ms / 1000);
+  };
+}
+
+function zoomMetrics(registry: Registry): Metrics['zoomCalled'] {
+  const labels = ['purpose', 'outcome'] as const;
+  const calls = new Counter({ ...named('rostrum_zoom_calls_total', "Calls to Zoom's API.", labels), ...on(registry) });
+  const help = "From a call to Zoom's API to the end of its answer.";
+  const durations = new Histogram({
+    ...named('rostrum_zoom_call_duration_seconds', help, ['purpose'] as const),
+    ...on(registry),
+    buckets: LMS_BUCKETS,
+  });
+  return ({ purpose, outcome, ms }) => {
+    calls.inc({ purpose, outcome });
+    durations.observe({ purpose }, ms / 1000);
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -432,13 +432,42 @@ describe('doctor', () => {
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://rostrum.invalid',
       SECRET_KEY: KEY,
-      FILES: 'disk:/srv/files',
+      SMTP_URL: 'smtps://mail.example.edu',
+      MAIL_FROM: 'rostrum@example.edu',
     };
     const { document } = await json(['doctor'], {}, production);
     const warnings = document.checks.filter(
       (check: { name: string; status: string }) => check.name === 'settings' && check.status === 'warning',
     );
-    expect(warnings.map((check: { message: string }) => check.message.split(' ')[0])).toEqual(['TRUST_PROXY', 'FILES']);
+    const variables = warnings.map((check: { message: string }) => check.message.split(' ')[0]);
+    expect(variables).toEqual(['TRUST_PROXY', 'SMTP_URL', 'MAIL_FROM']);
+  });
+
+  it('tries whether recordings can be kept where the settings say', async () => {
+    const folder = join(env.DATA_DIR ?? '', 'recordings');
+    const filesOf = async (place: string) => {
+      const { document } = await json(['doctor'], {}, { ...env, FILES: `disk:${place}` });
+      return document.checks.filter(({ name }: { name: string }) => name === 'files');
+    };
+    expect(await filesOf(folder)).toEqual([{ name: 'files', status: 'ok', message: `${folder} can be written to` }]);
+    expect(readdirSync(folder)).toEqual([]);
+    const file = join(folder, 'taken');
+    writeFileSync(file, '');
+    const told = { name: 'files', status: 'fault', message: expect.stringContaining(`${file} cannot be written to`) };
+    expect(await filesOf(file)).toEqual([told]);
+  });
+
+  it.each([
+    ['invalid_client', 'fault', 'ZOOM_CLIENT_SECRET'],
+    ['invalid_grant', 'ok', 'knows the app'],
+  ])('asks Zoom whether it knows the app: %s is told as %s', async (error, status, message) => {
+    const zoom = await listen((path) =>
+      path === '/oauth/token' ? [400, JSON.stringify({ reason: 'Invalid', error })] : [404, ''],
+    );
+    const app = { ZOOM_CLIENT_ID: 'app', ZOOM_CLIENT_SECRET: 'secret', ZOOM_WEBHOOK_SECRET: 'token' };
+    const { document } = await json(['doctor'], {}, { ...env, ...app, ZOOM_OAUTH_URL: `${zoom}/oauth` });
+    const found = document.checks.filter(({ name }: { name: string }) => name === 'zoom');
+    expect(found).toEqual([{ name: 'zoom', status, message: expect.stringContaining(message) }]);
   });
 
   it('tells the database, its schema, and whether a server runs on it', async () => {

@@ -37,6 +37,15 @@ describe('what a process counts', () => {
     expect(sampleOf(after, 'rostrum_launches_total', { outcome: 'bad-signature' })).toBe(2);
   });
 
+  it('counts calls to Zoom by what for and outcome, with how long they took', async () => {
+    const metrics = metricsAt();
+    metrics.zoomCalled({ purpose: 'recordings', outcome: 'ok', ms: 300 });
+    metrics.zoomCalled({ purpose: 'recordings', outcome: 'throttled', ms: 10 });
+    const text = await metrics.text();
+    expect(sampleOf(text, 'rostrum_zoom_calls_total', { purpose: 'recordings', outcome: 'throttled' })).toBe(1);
+    expect(sampleOf(text, 'rostrum_zoom_call_duration_seconds_sum', { purpose: 'recordings' })).toBeCloseTo(0.31);
+  });
+
   it('counts calls to LMSs by kind and outcome, with how long they took', async () => {
     const metrics = metricsAt();
     metrics.lmsCalled({ purpose: 'roster page', outcome: '2xx', ms: 200 });
