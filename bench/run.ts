@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
+import { type ImportSizes, measureImports } from './imports.ts';
 import { type LaunchSizes, measureLaunches } from './launches.ts';
 import { type ListSizes, measureLists } from './lists.ts';
 import { measureNodes } from './nodes.ts';
@@ -35,20 +36,29 @@ const OPTIONS = {
   engine: { type: 'string', default: 'sqlite' },
 } as const;
 
-type Sizes = { launches: LaunchSizes; rosters: RosterSizes; lists: ListSizes; queue: QueueSizes; starts: number };
+type Sizes = {
+  launches: LaunchSizes;
+  rosters: RosterSizes;
+  lists: ListSizes;
+  queue: QueueSizes;
+  imports: ImportSizes;
+  starts: number;
+};
 
 const FULL: Sizes = {
   launches: { repetitions: 3, warmUp: 2000, launches: 2000 },
   rosters: { repetitions: { 1000: 5, 10000: 5, 100000: 1 }, pages: 200 },
-  lists: { channels: 10_000, people: 100_000, pages: 200 },
+  lists: { channels: 10_000, people: 100_000, recordings: { some: 500, many: 50_000 }, pages: 200 },
   queue: { schools: 5, courses: 500, members: 200, pageDelayMs: 50, asked: 20 },
+  imports: { repetitions: 1, recordings: 100, megabytes: 200 },
   starts: 7,
 };
 const QUICK: Sizes = {
   launches: { repetitions: 3, warmUp: 400, launches: 400 },
   rosters: { repetitions: { 1000: 3, 10000: 2 }, pages: 60 },
-  lists: { channels: 10_000, people: 100_000, pages: 60 },
+  lists: { channels: 10_000, people: 100_000, recordings: { some: 500, many: 50_000 }, pages: 60 },
   queue: { schools: 5, courses: 100, members: 200, pageDelayMs: 50, asked: 8 },
+  imports: { repetitions: 3, recordings: 10, megabytes: 50 },
   starts: 3,
 };
 
@@ -57,6 +67,7 @@ const MEASUREMENTS: Record<string, (sizes: Sizes, engine: Engine) => Promise<Row
   rosters: ({ rosters }, engine) => measureRosters(rosters, engine),
   lists: ({ lists }, engine) => measureLists(lists, engine),
   queue: ({ queue }, engine) => measureQueue(queue, engine),
+  imports: ({ imports }, engine) => measureImports(imports, engine),
   nodes: (sizes, engine) => measureNodes(sizes, engine),
   start: ({ starts }, engine) => measureColdStart(starts, engine),
 };

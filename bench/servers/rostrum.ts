@@ -7,10 +7,13 @@ import type { ChannelId } from '../../src/channels/channel.ts';
 import type { SyncRun } from '../../src/channels/sync-run.ts';
 import { answerQuestions, cpuMs } from '../support/child.ts';
 import { type Course, fillChannels, fillPeople, type ManyChannels, openCourse } from '../support/fill.ts';
+import { fillRecordings, type ManyRecordings } from '../support/fill-recordings.ts';
+import { connectZoom, type ImportOwner, measureImport, watchImports, zoomSettings } from '../support/importing.ts';
 import type { LaunchTarget } from '../support/launch-types.ts';
 import { product } from '../support/product.ts';
 import { exactTime, type WatchedRun, watchSyncs } from '../support/sync-watch.ts';
 import { countWrites } from '../support/written.ts';
+import type { OneVideo, ZoomAccount, ZoomApp } from './zoom.ts';
 
 export type RostrumStart = {
   port: number;
@@ -21,6 +24,8 @@ export type RostrumStart = {
   role?: 'all' | 'web' | 'worker';
   /** Background work begins when it is told to, and not at once. */
   worksLater?: boolean;
+  /** A Zoom on this machine, which the product does not go to in production: then it runs as in development. */
+  zoom?: ZoomApp;
 };
 export type RostrumPlatform = {
   issuer: string;
@@ -74,11 +79,14 @@ answerQuestions({
   endedSyncs: () => endedSyncs(tool()),
   fillChannels: (given: ManyChannels) => fillChannels(tool(), given),
   fillPeople: (count: number) => fillPeople(tool(), count),
+  fillRecordings: (given: ManyRecordings) => fillRecordings(tool(), given),
+  connectZoom: (account: ZoomAccount) => connectZoom(tool().importing, account),
+  import: (given: { owner: ImportOwner; videos: OneVideo[] }) => measureImport(tool().importing, given),
   token: () => tool().seen.authorization,
   memory: () => ({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
 });
 
-async function start({ port, publicUrl, platforms, role = 'all', worksLater = false }: RostrumStart) {
+async function start({ port, publicUrl, platforms, role = 'all', worksLater = false, zoom }: RostrumStart) {
   const { createApp } = await product<typeof import('../../src/app.ts')>('app');
   const { loadConfig } = await product<typeof import('../../src/config/config.ts')>('config/config');
   const { databaseAddress } = await product<typeof import('../../src/config/places.ts')>('config/places');
@@ -93,6 +101,7 @@ async function start({ port, publicUrl, platforms, role = 'all', worksLater = fa
     ROLE: role,
     TRUST_PROXY: '1',
     SECRET_KEY: 'a secret of a measurement 0123456789 abcdefghij',
+    ...(zoom ? zoomSettings(zoom) : {}),
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { config } = loaded;
@@ -100,7 +109,7 @@ async function start({ port, publicUrl, platforms, role = 'all', worksLater = fa
   const opened = await openStorage(address);
   if (!opened.ok) throw new Error(opened.reason);
   const watch = watchSyncs(opened.value);
-  const { storage } = watch;
+  const { storage, ends } = watchImports(watch.storage);
   const { http, seen } = await createHttp();
   const secrets = ensureSecretKey(loaded.secrets, dataDir);
   const app = await createApp({ config, secrets, storage, log: pino({ level: config.logLevel }), http });
@@ -108,7 +117,8 @@ async function start({ port, publicUrl, platforms, role = 'all', worksLater = fa
   for (const platform of platforms) registered.push(await register(app, platform));
   const actualPort = await app.listen();
   if (!worksLater) await app.startWork();
-  return { app, storage, watch, address, seen, port: actualPort, platforms: registered };
+  const importing = { storage, jobs: app.jobs, ends, secretKeys: secrets.secretKeys };
+  return { app, storage, watch, importing, address, seen, port: actualPort, platforms: registered };
 }
 
 /** The way out of the product, but to this machine too, and what it last said of who it is. */

@@ -8,8 +8,8 @@ type LoginOptions = Parameters<Sandbox['canvas']['loginForm']>[0];
 export type SandboxStart = { people: number; toolUrl: string; publicUrl: string };
 export type SandboxCourses = {
   registration: Sandbox['canvas']['registration'];
-  course: { id: string; contextId: string; title: string; rosterUrl: string; instructor: string };
-  small: { id: string; contextId: string; title: string; rosterUrl: string; instructor: string };
+  course: { id: string; contextId: string; title: string; rosterUrl: string; instructor: string; student: string };
+  small: SandboxCourses['course'];
 };
 
 /** The product's own Canvas-like LMS, with a course of the size asked for, 50 members a page. */
@@ -55,6 +55,9 @@ function canvas(): Sandbox['canvas'] {
 }
 
 function courseOf(key: 'small' | 'big') {
-  const { id, contextId, title, cast } = canvas().course(key);
-  return { id, contextId, title, rosterUrl: canvas().rosterUrl(id), instructor: cast.instructor };
+  const { id, contextId, title, cast, enrolments } = canvas().course(key);
+  const { instructor } = cast;
+  const last = [...enrolments.values()].filter(({ roles }) => roles.includes('student')).at(-1);
+  if (!last) throw new Error('a course without students');
+  return { id, contextId, title, rosterUrl: canvas().rosterUrl(id), instructor, student: last.person.id };
 }

@@ -7,7 +7,7 @@ import { product } from './product.ts';
 export type Course = { contextId: string; title: string; rosterUrl: string; instructor: string; platform?: number };
 export type ManyChannels = { count: number; instructor: string };
 
-type Filled = { storage: Storage; platforms: readonly Platform[] };
+export type Filled = { storage: Storage; platforms: readonly Platform[] };
 
 /** What the first launch of a course does, without its sync. */
 export async function openCourse({ storage, platforms }: Filled, course: Course): Promise<ChannelId> {
@@ -64,7 +64,7 @@ export async function fillPeople({ storage, platforms }: Filled, count: number):
 const AT_ONCE = 16;
 
 /** A server across a connection is kept busy. */
-async function atOnce(count: number, work: (index: number) => Promise<void>): Promise<void> {
+export async function atOnce(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {
     for (let i = next++; i < count; i = next++) await work(i);
