@@ -30,11 +30,12 @@ COPY views ./views
 COPY public ./public
 COPY locales ./locales
 RUN ln -s /app/dist/cli.js /usr/local/bin/rostrum \
-  && mkdir /data \
-  && chown node:node /data \
-  && chmod 700 /data
+  && mkdir /data /files \
+  && chown node:node /data /files \
+  && chmod 700 /data /files
 USER node
-# Only SQLite writes here; with a MongoDB the whole container may be read-only.
+# SQLite writes here, and recordings unless FILES names another place; with both elsewhere the container may be read-only.
+# /files is where a volume of recordings can be mounted: it gets its owner from the image.
 VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
