@@ -1,7 +1,7 @@
 import type { Express, Request } from 'express';
 import { API_SCOPES } from '../../src/api/api-key-store.ts';
 import { API_ROUTES, type ApiRoute, type Operation } from '../../src/api/routes-table.ts';
-import type { ChannelId } from '../../src/channels/channel.ts';
+import type { ChannelId, PlatformId } from '../../src/channels/channel.ts';
 import { createManageMembers } from '../../src/channels/manage-members.ts';
 import type { Membership } from '../../src/channels/membership.ts';
 import { hashSecret, newSecret, systemRandom } from '../../src/lib/ids.ts';
@@ -9,6 +9,8 @@ import type { SandboxLms } from '../../src/sandbox/sandbox.ts';
 import { csrfTokenOf } from '../../src/web/csrf-token.ts';
 import { beginLogin, cookieHeader } from './attacker.ts';
 import type { Template } from './fuzz.ts';
+import { zoomTemplates } from './fuzz-zoom-templates.ts';
+import { userIn } from './recordings.ts';
 import { channelIn, launchAs, membersOf, type Tool } from './tool.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -26,6 +28,8 @@ export async function makeTemplates(tool: Tool): Promise<Template[]> {
   const made = { keyHash: hashSecret(key), scopes: [...API_SCOPES], createdAt: Date.now(), revokedAt: null };
   await tool.storage.apiKeys.addApiKey({ id: 'fuzz', name: 'fuzz', ...made });
   const own = ownPage(tool);
+  const userId = await userIn(tool, small.id, cast.instructor);
+  const zoom = await zoomTemplates(tool, { ...small, userId }, own);
   const pages = [...pageTemplates(small, own), ...formTemplates(small, own)];
   const endings = [...pageTemplates(big, own), ...formTemplates(big, own), ...endTemplates(big, own)];
   return [
@@ -35,6 +39,9 @@ export async function makeTemplates(tool: Tool): Promise<Template[]> {
     ...pages.map((page) => withCookie(page, student)),
     ...pages,
     ...endings.map((page) => withCookie(page, big.manager)),
+    ...zoom.map((page) => withCookie(page, small.manager)),
+    ...zoom.map((page) => withCookie(page, student)),
+    ...zoom,
     ...(await loginTemplates(tool, canvas)),
     ...(await loginTemplates(tool, moodle)),
     { method: 'POST', path: '/lti/handover', headers: own, fields: { code: newSecret() } },
@@ -54,7 +61,7 @@ export async function makeTemplates(tool: Tool): Promise<Template[]> {
 
 type Target = {
   id: ChannelId;
-  platformId: string;
+  platformId: PlatformId;
   manager: Visitor;
   as: string;
   fields: { _csrf: string };
