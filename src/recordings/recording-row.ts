@@ -26,8 +26,8 @@ export type RecordingRow = {
   /** Its import goes on by itself. */
   isComing: boolean;
   edit: { href: string; label: string } | null;
-  /** Where its import is stopped, or asked for again. */
-  steer: { action: string; text: string; label: string } | null;
+  /** Where its import is asked for again, or stopped. */
+  steer: { action: string; text: string; label: string }[];
   /** A moderator's answer, while it waits for one. */
   review: { approve: string; refuse: string } | null;
 };
@@ -64,7 +64,7 @@ export function recordingRow(
       rights.edit || rights.move
         ? { href: links.step('edit'), label: t('recordings.edit-this', { title: recording.title }) }
         : null,
-    steer: rights.steerImport ? steerOf(recording, links, reader) : null,
+    steer: rights.steerImport ? steerOf(recording, links, reader) : [],
     review:
       rights.review && recording.review === 'waiting'
         ? { approve: links.step('approve'), refuse: links.step('refuse') }
@@ -78,14 +78,17 @@ export function steerOf(
   links: RecordingLinks,
   { t }: Reader,
 ): RecordingRow['steer'] {
-  if (state === 'done') return null;
+  const goesOn = state === 'queued' || state === 'running';
   const sleeps = state === 'queued' && nextTryAt !== null;
-  const step = state === 'running' || (state === 'queued' && !sleeps) ? 'cancel' : 'retry';
-  return {
+  const steps = [
+    ...(sleeps || state === 'failed' || state === 'cancelled' ? (['retry'] as const) : []),
+    ...(goesOn ? (['cancel'] as const) : []),
+  ];
+  return steps.map((step) => ({
     action: links.step(`${step}-import`),
     text: t(`recordings.${step}`),
     label: t(`recordings.${step}-this`, { title }),
-  };
+  }));
 }
 
 function viewsOf(counts: RowFacts['counts'], links: RecordingLinks, { t, number }: Reader): RecordingRow['views'] {

@@ -118,7 +118,7 @@ function importOf(
 ): Pick<WatchPage, 'notes' | 'steer'> {
   return {
     notes: rights.edit ? recording.import.notes.map((note) => reader.t(`recordings.notes.${note}`)) : [],
-    steer: rights.steerImport ? steerOf(recording, links, reader) : null,
+    steer: rights.steerImport ? steerOf(recording, links, reader) : [],
   };
 }
 
@@ -213,9 +213,9 @@ function lineOf({ at, speaker, text }: TranscriptLine, shown: number, links: Rec
 function lack(
   { import: { transcript } }: Recording,
   part: Recording['parts'][number] | undefined,
-): 'waiting' | 'none' | 'unreadable' {
+): 'waiting' | 'none' | 'unreadable' | 'not-wanted' {
   if (part?.transcript) return 'unreadable';
-  return transcript === 'waiting' ? 'waiting' : 'none';
+  return transcript === 'waiting' || transcript === 'not-wanted' ? transcript : 'none';
 }
 
 function publishOf({ rights, recording }: MetRecording, links: RecordingLinks, t: Reader['t']): WatchPage['publish'] {

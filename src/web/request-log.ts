@@ -28,12 +28,19 @@ function levelOf(req: Request, res: Response): 'debug' | 'info' | 'error' {
 function line(req: Request, res: Response, ms: number): object {
   const aborted = res.writableFinished ? {} : { aborted: true };
   const { id: requestId } = contextOf(req);
-  return { requestId, method: req.method, path: pathOf(req).slice(0, 200), status: res.statusCode, ms, ...aborted };
+  return { requestId, method: req.method, path: shownPath(req), status: res.statusCode, ms, ...aborted };
 }
 
 function ended(req: Request, res: Response, ms: number): EndedRequest {
   const status = res.headersSent ? res.statusCode : null;
   return { method: req.method, route: routeOf(req), status, ms: isEventStream(res) ? null : ms };
+}
+
+/** A media address says who was let in to what. */
+function shownPath(req: Request): string {
+  return pathOf(req)
+    .replace(/^\/media\/.*/, '/media/…')
+    .slice(0, 200);
 }
 
 function pathOf(req: Request): string {

@@ -16,8 +16,10 @@ const ENVELOPE = z.object({ event: z.string().max(200), payload: z.record(z.stri
 const CHALLENGE = z.object({ plainToken: text });
 const REMOVED = z.object({ user_id: text, client_id: text.nullable().catch(null) });
 const OBJECT = z.object({
+  /** Events of many recordings at once name nobody else. */
+  operator_id: text.optional().catch(undefined),
   object: z.object({
-    host_id: text,
+    host_id: text.optional().catch(undefined),
     uuid: text.optional().catch(undefined),
     id: digits.optional().catch(undefined),
     meeting_uuids: z.array(text).max(1000).catch([]).default([]),
@@ -48,8 +50,9 @@ export function readEvent(body: Buffer): ZoomEvent | null {
 
 function readObject(event: string, payload: Record<string, unknown>): ZoomEvent {
   const read = OBJECT.safeParse(payload);
-  if (!read.success) return { kind: 'other', event };
-  const { host_id: hostId, uuid, id, meeting_uuids, meetings } = read.data.object;
+  const hostId = read.data?.object.host_id ?? read.data?.operator_id;
+  if (!read.success || hostId === undefined) return { kind: 'other', event };
+  const { uuid, id, meeting_uuids, meetings } = read.data.object;
   if (event.startsWith('recording.')) {
     const meetingUuids = [...(uuid ? [uuid] : []), ...meeting_uuids, ...meetings.map((one) => one.meeting_uuid)];
     return { kind: 'recording', hostId, meetingUuids };

@@ -1,12 +1,12 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import { contextOf } from '../web/request-context.ts';
 import type { Connection, ConnectionId } from './connection.ts';
 import type { Endings } from './end-connection.ts';
 import { readEvent, type ZoomEvent } from './webhook-event.ts';
 import { answerChallenge, isFromZoom } from './webhook-signature.ts';
-import type { ZoomApi } from './zoom-api.ts';
+import type { ZoomApi, ZoomFailure } from './zoom-api.ts';
 import type { ConnectionStore } from './zoom-store.ts';
 
 export type WebhookDeps = {
@@ -80,13 +80,17 @@ async function takeFor(deps: WebhookDeps, event: Told, about: About): Promise<bo
   }
 }
 
+const UNANSWERED: ZoomFailure = { ok: false, reason: 'unreachable', detail: 'not in time' };
+
 /** How long Zoom may take to answer a question, while it waits for an answer itself; milliseconds. */
 const LOOK_MS = 2_000;
 
 // What Zoom tells an hour late may be of a grant before the present one: so the present one is tried.
 async function endIfRemoved({ api, endings }: WebhookDeps, { connection, log }: About): Promise<boolean> {
-  const answer = await api.profile(connection.id, { signal: AbortSignal.timeout(LOOK_MS), log });
-  if (!answer.ok && answer.reason === 'not-connected') await endings.endForAll(connection, 'removed-in-zoom');
+  const looking = api.profile(connection.id, { signal: AbortSignal.timeout(LOOK_MS), log });
+  // Renewing a token is not broken off, however long it takes: then the answer is waited for no longer.
+  const answer = await Promise.race([looking, sleep(LOOK_MS).then((): ZoomFailure => UNANSWERED)]);
+  if (!answer.ok && answer.reason === 'not-connected') await endings.endForAll(connection.id, 'removed-in-zoom');
   else log.info({ connectionId: connection.id, answer: answer.ok ? 'alive' : answer.reason }, 'Zoom told of an end');
   return answer.ok || answer.reason === 'not-connected';
 }

@@ -85,6 +85,10 @@ describe('a recording in a channel', () => {
     expect(people.student.html).toMatch(/<video[^>]* controls preload="metadata"/);
     expect(people.student.html).toMatch(/<track kind="captions" src="\/media\//);
     expect(people.student.text()).toContain('A nucleus & more inside.');
+    const media = /<track kind="captions" src="(\/media\/[^"]+)"/.exec(people.student.html)?.[1] ?? '';
+    const captions = await tool.visitor().get(`${tool.url}${media}`);
+    expect(captions.status).toBe(403);
+    expect(JSON.stringify(tool.logged)).not.toContain(media.slice(0, 40));
     expect(people.student.text()).toContain('managers of this channel see who watched');
     await post(people.student, at(recording, '/watching'), {
       begins: '1',

@@ -4,6 +4,7 @@ import { createConnection } from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { describeMongo } from '../../src/storage/mongo/describe.ts';
+import { SCHEMA_VERSION } from '../../src/storage/mongo/meta.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { makeTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { freePort } from '../support/tool.ts';
@@ -35,7 +36,7 @@ describe('the command line on MongoDB', () => {
     expect(found.get('store')).toMatchObject({
       status: 'ok',
       message: expect.stringMatching(
-        new RegExp(`^MongoDB \\d+\\.\\d+\\.\\d+.*, ${place}: it reads and writes, .* \\(1\\)`),
+        new RegExp(`^MongoDB \\d+\\.\\d+\\.\\d+.*, ${place}: it reads and writes, .* \\(${SCHEMA_VERSION}\\)`),
       ),
     });
     expect(found.get('copies')).toMatchObject({ message: expect.stringMatching(/^the database is /) });
