@@ -9,8 +9,9 @@ import { openFiles } from './recordings/files/open-files.ts';
 import { createImportKinds, createImportRepair, createLeftoverRemoval } from './recordings/import-job.ts';
 import { createLanes } from './recordings/import-lanes.ts';
 import type { Recording, RecordingId } from './recordings/recording.ts';
+import { createFileRemoval } from './recordings/remove-import-files.ts';
 import { type ImportAnswer, type ImportRequest, requestImports } from './recordings/request-import.ts';
-import { hintImport, retryImport } from './recordings/retry-import.ts';
+import { hintImport, resumeImportsOf, retryImport } from './recordings/retry-import.ts';
 import type { Storage } from './storage/storage.ts';
 import type { ConnectionId } from './zoom/connection.ts';
 import type { Zoom } from './zoom-wiring.ts';
@@ -51,6 +52,7 @@ export function wireImports({ config, storage, zoom, jobs, clock, random }: Impo
   const lanes = createLanes({ leases: storage.leases, clock, jobClock, random });
   const deps = { ...storage, api: zoom.api, jobs, files, clock, jobClock, random, lanes };
   zoom.listeners.forget.push((id, leaver) => endImportsOf(deps, id, leaver));
+  zoom.listeners.onConnected.push((id) => resumeImportsOf(deps, id));
   zoom.listeners.onRecordings.push(async (_id, meetingUuids) => {
     for (const uuid of meetingUuids) await hintImport(deps, uuid);
   });
@@ -61,7 +63,7 @@ export function wireImports({ config, storage, zoom, jobs, clock, random }: Impo
     cancelImport: (id) => cancelImport(deps, id),
     transcriptHint: (uuid) => hintImport(deps, uuid),
     endImportsOf: (id, leaver) => endImportsOf(deps, id, leaver),
-    kinds: createImportKinds(deps),
+    kinds: [...createImportKinds(deps), createFileRemoval(deps)],
     every: [
       { kind: createImportRepair({ recordings, jobs }), intervalMs: REPAIR_EVERY_MS },
       { kind: createLeftoverRemoval(deps), intervalMs: LEFTOVERS_EVERY_MS },

@@ -12,7 +12,7 @@ export type ContributingDeps = {
 
 /** The channel, when a person may bring something into it as its member; null otherwise, and when it is deleted. */
 export async function contributableChannel(
-  { channels, memberships }: ContributingDeps,
+  { channels, memberships }: Pick<ContributingDeps, 'memberships'> & { channels: Pick<ChannelStore, 'findChannel'> },
   channelId: ChannelId,
   userId: UserId,
 ): Promise<Channel | null> {

@@ -5,6 +5,7 @@ import type { ZoomApi, ZoomRecording } from '../zoom/zoom-api.ts';
 import type { ConnectionStore } from '../zoom/zoom-store.ts';
 import { type BringDeps, bringFiles } from './bring-files.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
+import { type ContributingDeps, contributableChannel } from './contributing.ts';
 import { nextTryAfter, recordingFault, type StepFailure } from './import-faults.ts';
 import { ImportOver, type ImportRun, startRun } from './import-run.ts';
 import { addNote, failedFor, hasWork, waitingUntil } from './import-state.ts';
@@ -18,6 +19,7 @@ export type ImportDeps = Omit<BringDeps, 'api'> & {
   recordings: Pick<RecordingStore, 'findRecording' | 'changeRecording'>;
   connections: Pick<ConnectionStore, 'findConnection'>;
   channels: Pick<ChannelStore, 'findChannel'>;
+  memberships: ContributingDeps['memberships'];
   catalogue: Pick<CatalogueStore, 'findEntries'>;
   /** Null: no Zoom app is set up. */
   api: ZoomApi | null;
@@ -66,9 +68,9 @@ export function isDue({ import: { nextTryAt } }: Recording, now: number): boolea
   return nextTryAt === null || nextTryAt <= now;
 }
 
-/** From here on it is told as running; a recording whose channel was deleted meanwhile is its owner's. */
+/** From here on it is told as running; a recording that has lost its channel meanwhile is its owner's. */
 async function begin(deps: ImportDeps, run: ImportRun): Promise<void> {
-  await leaveDeletedChannel(deps, run);
+  await leaveLostChannel(deps, run);
   await run.write((current) => {
     const { import: state } = current;
     return state.state === 'done' ? current : { ...current, import: { ...state, state: 'running', nextTryAt: null } };
@@ -76,9 +78,10 @@ async function begin(deps: ImportDeps, run: ImportRun): Promise<void> {
 }
 
 async function attempt(deps: ImportDeps, run: ImportRun): Promise<StepFailure | null> {
-  const { connectionId, meetingUuid } = run.recording();
+  const { connectionId, meetingUuid, ownerId } = run.recording();
   const connection = connectionId === null ? null : await deps.connections.findConnection(connectionId);
-  if (deps.api === null || connection === null) return { fault: 'not-connected' };
+  // Somebody who left a connection that others hold brings nothing more by it.
+  if (deps.api === null || !connection?.holders.includes(ownerId)) return { fault: 'not-connected' };
   const answer = await deps.api.recording(connection.id, meetingUuid, { signal: run.signal });
   run.signal.throwIfAborted();
   if (!answer.ok) return refused(deps, run, answer, connection.id);
@@ -155,7 +158,7 @@ async function finish(
   const call = { signal: run.signal };
   const outlook = await judgeTranscript(deps, run.recording(), { connectionId, picked, call });
   run.signal.throwIfAborted();
-  await leaveDeletedChannel(deps, run);
+  await leaveLostChannel(deps, run);
   const at = deps.clock();
   await run.write((current) => {
     const { import: state } = current;
@@ -192,12 +195,17 @@ function afterLateFailure(recording: Recording, failure: StepFailure, now: numbe
   return isOver ? outlookWithout(recording) : outlookLater(recording, now);
 }
 
-async function leaveDeletedChannel({ channels }: ImportDeps, run: ImportRun): Promise<void> {
-  const { channelId } = run.recording();
+/** A deleted channel is remembered. One that the owner may not bring anything into any more gets nothing that is not there yet. */
+async function leaveLostChannel(deps: ImportDeps, run: ImportRun): Promise<void> {
+  const { channelId, ownerId, import: brought } = run.recording();
   if (channelId === null) return;
-  const channel = await channels.findChannel(channelId);
-  if (channel && channel.deletedAt === null) return;
-  await run.write((current) =>
-    current.channelId === channelId ? { ...current, channelId: null, formerChannelId: channelId } : current,
-  );
+  const channel = await deps.channels.findChannel(channelId);
+  const isDeleted = !channel || channel.deletedAt !== null;
+  const isOpen = brought.state === 'done' || (await contributableChannel(deps, channelId, ownerId)) !== null;
+  if (!isDeleted && isOpen) return;
+  await run.write((current) => {
+    if (current.channelId !== channelId) return current;
+    const formerChannelId = isDeleted ? channelId : current.formerChannelId;
+    return { ...current, channelId: null, formerChannelId };
+  });
 }

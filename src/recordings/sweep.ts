@@ -11,7 +11,7 @@ import type { CatalogueStore } from './catalogue-store.ts';
 export type SweepDeps = BringDeps & {
   connections: Pick<ConnectionStore, 'changeConnection' | 'findConnection'>;
   catalogue: Pick<CatalogueStore, 'putEntries' | 'dropUnseen' | 'removeEntries' | 'listEntries'>;
-  zoom: Pick<ZoomApi, 'recordings'>;
+  zoom: Pick<ZoomApi, 'recordings' | 'profile'>;
   clock: Clock;
 };
 
@@ -41,13 +41,27 @@ export async function sweepConnection(deps: SweepDeps, connectionId: ConnectionI
   const newest = newestDays(deps.clock());
   // Before the first look: what is asked for from here on calls for another one.
   const connection = await changeWalk(deps, connectionId, (walk) => ({ ...withoutGap(walk, newest), asked: false }));
+  // A sweep that died beside the end of its connection may have left something.
+  if (connection === null) await deps.catalogue.removeEntries(connectionId);
   if (connection?.state !== 'live') return { kind: 'done' };
   const failed = await readDays(deps, connectionId, newest, job);
   if (failed) return giveUp(deps, connectionId, failed, job);
   const readFrom = connection.walk.readFrom ?? newest.from;
   await changeWalk(deps, connectionId, (walk) => ({ ...walk, sweptAt: deps.clock(), fault: null, readFrom }));
+  await renewProfile(deps, connection, job);
   await bringByLinks(deps, connectionId);
   return readPast(deps, { connection, readFrom, newest }, job);
+}
+
+/** People get another plan, another personal room, another name. What cannot be asked stays as it was known. */
+async function renewProfile(
+  { zoom, connections, clock }: SweepDeps,
+  { id, profile }: Connection,
+  { signal, log }: SweepJob,
+): Promise<void> {
+  const answer = await zoom.profile(id, { signal, log });
+  if (!answer.ok || JSON.stringify(answer.value) === JSON.stringify(profile)) return;
+  await connections.changeConnection(id, clock(), (now) => ({ ...now, profile: answer.value }));
 }
 
 /** Somebody who was away for so long that the newest days do not reach back: the walk begins anew. */

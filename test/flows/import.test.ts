@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ChannelId, PlatformId } from '../../src/channels/channel.ts';
-import { sleep } from '../../src/lib/clock.ts';
+import { sleep, systemClock } from '../../src/lib/clock.ts';
+import { cancelImport } from '../../src/recordings/cancel-import.ts';
 import type { Recording, RecordingId } from '../../src/recordings/recording.ts';
+import { fileKeysOf } from '../../src/recordings/remove-import-files.ts';
 import { parseCues } from '../../src/recordings/transcript-cues.ts';
 import { until } from '../jobs/support/engines.ts';
 import { readAll } from '../recordings/files/file-store-suite.ts';
 import { type ImportBench, startImportBench } from '../recordings/import-bench.ts';
+import { catalogueEntryOf } from '../recordings/zoom-facts.ts';
+import { enterRoster, makeEntry, NOW, openChannel } from '../storage/support/builders.ts';
 
 const HOUR = 3_600_000;
 
@@ -19,6 +23,11 @@ afterAll(() => bench.close());
 const downloads = () => bench.zoom.requests.log.filter(({ host }) => host === 'files');
 const shape = ({ parts }: Recording) =>
   parts.map(({ video, transcript, chat }) => [video, transcript, chat].map((file) => file !== null));
+const filesOf = (id: RecordingId) => bench.filesHere().filter((path) => path.includes(id));
+const TWO_SEGMENTS = [
+  { afterMs: 0, durationMs: 300_000 },
+  { afterMs: 420_000, durationMs: 180_000 },
+];
 
 it('brings the best layout of each segment in order, the transcript written anew, and no chat unless asked', async () => {
   const uuid = await bench.record({
@@ -135,17 +144,38 @@ it('is cancelled while it runs: nothing is left of it, and it can be asked for a
   expect(await bench.imports.retryImport({ recordingId: id, by: bench.owner })).toBe(null);
 });
 
-it('ends the imports of an account that was left, and keeps what is here', async () => {
+it('leaves no file of a cancelled import behind when the process dies in the midst of it, and keeps those of the next one', async () => {
+  bench.zoom.faults.bytesPerSecond = 100_000;
+  const [asked] = await bench.request([
+    await bench.record({ bytes: 200_000, segments: TWO_SEGMENTS, transcript: 'never' }),
+  ]);
+  const { id } = asked!.recording!;
+  await until(async () => expect((await bench.find(id)).parts).toHaveLength(1));
+  const [early] = fileKeysOf(await bench.find(id));
+  const { jobs, storage } = bench;
+  const dying = { request: jobs.request, cancel: () => Promise.reject(new Error('killed')) };
+  const deps = { ...storage, jobs: dying, clock: () => bench.zoom.clock.now(), jobClock: systemClock };
+  await expect(cancelImport(deps, id)).rejects.toThrow('killed');
+  expect(await bench.find(id)).toMatchObject({ parts: [], import: { state: 'cancelled' } });
+
+  bench.zoom.faults.reset();
+  await bench.imports.retryImport({ recordingId: id, by: bench.owner });
+  await until(async () => expect((await bench.find(id)).import).toMatchObject({ state: 'done', attempt: 3 }));
+  const now = fileKeysOf(await bench.find(id));
+  expect(now).toHaveLength(2);
+  expect(now).not.toContain(early);
+  await until(() => expect(filesOf(id).toSorted()).toEqual(now.toSorted()));
+});
+
+it('ends the imports of an account that was left, forgets them, and keeps what is here', async () => {
   const here = await bench.bring(await bench.record({ transcript: 'late' }));
   bench.zoom.faults.bytesPerSecond = 20_000;
   const [asked] = await bench.request([await bench.record({ bytes: 2_000_000 })]);
   const { id } = asked!.recording!;
   await until(async () => expect((await bench.find(id)).import.state).toBe('running'));
   await bench.imports.endImportsOf(bench.connectionId, null);
-  expect(await bench.find(id)).toMatchObject({
-    connectionId: null,
-    import: { state: 'cancelled', fault: 'not-connected' },
-  });
+  expect(await bench.storage.recordings.findRecording(id)).toBe(null);
+  await until(() => expect(filesOf(id)).toEqual([]));
   expect(await bench.find(here.id)).toMatchObject({
     connectionId: null,
     import: { state: 'done', transcript: 'none' },
@@ -153,11 +183,74 @@ it('ends the imports of an account that was left, and keeps what is here', async
   expect(shape(await bench.find(here.id))).toEqual([[true, false, false]]);
 });
 
+it('gives way to the other holder of an account with what never came, once its owner left', async () => {
+  const uuid = await bench.record();
+  bench.zoom.faults.api = { kind: 'meeting-gone', on: '/recordings' };
+  const { id, ownerId } = await bench.bring(uuid);
+  bench.zoom.faults.reset();
+  bench.owner = 'another-person' as typeof bench.owner;
+  await bench.connect('ada', { holders: [bench.owner] });
+  expect(await bench.request([uuid])).toMatchObject([{ outcome: 'other-owner' }]);
+  await bench.imports.endImportsOf(bench.connectionId, bench.owner);
+  expect((await bench.find(id)).deletedAt).toBe(null);
+  await bench.imports.endImportsOf(bench.connectionId, ownerId);
+  expect(await bench.bring(uuid)).toMatchObject({ ownerId: bench.owner, import: { state: 'done', fault: null } });
+});
+
+it('goes on with a failed import by the connection that its owner made anew', async () => {
+  const uuid = await bench.record({ segments: TWO_SEGMENTS });
+  const { id } = await bench.bring(uuid);
+  const { recordings, connections, catalogue } = bench.storage;
+  // As if Zoom had refused the second video.
+  await recordings.changeRecording(id, bench.zoom.clock.now(), (current) => ({
+    ...current,
+    parts: current.parts.slice(0, 1),
+    import: { ...current.import, state: 'failed', fault: 'truncated' },
+  }));
+  const ended = { userId: bench.owner, end: 'disconnected', at: bench.zoom.clock.now() } as const;
+  await connections.endConnection(bench.connectionId, [ended]);
+  await bench.imports.endImportsOf(bench.connectionId, null);
+  expect(await bench.find(id)).toMatchObject({ connectionId: null, import: { state: 'failed' } });
+
+  const anew = await bench.connect('ada', { holders: [bench.owner] });
+  await catalogue.putEntries([catalogueEntryOf(anew, bench.zoom.recordings.get(uuid)!, bench.zoom.clock.now())]);
+  await bench.imports.retryImport({ recordingId: id, by: bench.owner });
+  const after = await bench.settled(id);
+  expect(after).toMatchObject({ connectionId: anew, import: { state: 'done', fault: null } });
+  expect(after.parts).toHaveLength(2);
+});
+
 it('puts a recording whose channel was deleted meanwhile into its owner’s library', async () => {
   const channelId = 'a-channel-that-is-gone' as ChannelId;
   const by = { userId: bench.owner, platformId: 'p' as PlatformId };
   const recording = await bench.bring(await bench.record(), { channelId, by, visibility: 'published' });
   expect(recording).toMatchObject({ channelId: null, formerChannelId: channelId, import: { state: 'done' } });
+});
+
+it('brings nothing by a connection that its owner left and somebody else holds', async () => {
+  bench.owner = 'somebody-who-left' as typeof bench.owner;
+  const recording = await bench.bring(await bench.record());
+  expect(recording).toMatchObject({ parts: [], import: { state: 'failed', fault: 'not-connected' } });
+  expect(downloads()).toEqual([]);
+});
+
+it('publishes nothing into a channel whose contributors its owner is no more one of, and keeps what was there', async () => {
+  const { storage } = bench;
+  const channel = await openChannel(storage, 'with-people');
+  const { id: channelId, platformId } = channel;
+  await enterRoster(storage, channel, [makeEntry('ada', { level: 'manager' })]);
+  const { person } = makeEntry('ada');
+  const ada = await storage.memberships.upsertUser({ platformId, subject: 'ada', person, at: NOW });
+  bench.owner = ada.id;
+  await bench.connect('ada', { holders: [ada.id] });
+  const into = { channelId, by: { userId: ada.id, platformId }, visibility: 'published' as const };
+  const early = await bench.bring(await bench.record(), into);
+  expect(early).toMatchObject({ channelId, import: { state: 'done' } });
+
+  await enterRoster(storage, channel, [makeEntry('ada', { level: 'manager', inactive: true })]);
+  const late = await bench.bring(await bench.record(), into);
+  expect(late).toMatchObject({ channelId: null, formerChannelId: null, import: { state: 'done' } });
+  expect((await bench.find(early.id)).channelId).toBe(channelId);
 });
 
 it('brings a recording in the bin back without loading it again', async () => {
