@@ -100,8 +100,7 @@ export function wireZoom(wiring: ZoomWiring): Zoom {
   const giveBack = grants && createGiveBack({ oauth: grants.oauth, encryption, clock });
   const endings = createEndings({ connections, giveBack, jobs, forget: listeners.forget, clock, log });
   const endDead = async (id: ConnectionId, end: ConnectionEnd) => {
-    const connection = FOR_GOOD.has(end) ? await connections.findConnection(id) : null;
-    if (connection) await endings.endForAll(connection, end);
+    if (FOR_GOOD.has(end)) await endings.endForAll(id, end);
   };
   return {
     api: grants?.api ?? null,

@@ -60,7 +60,7 @@ export function createConnect(deps: ConnectDeps): Connect {
     const profile = await deps.profileOf(grant);
     const connected = await connect(grant, profile, userId);
     if (connected.ok) await connections.forgetAuthorisations(userId);
-    else if (connected.reason !== 'passing') await giveBack(grant, profile);
+    else if (connected.reason !== 'passing') await giveBack(grant, profile, userId);
     return connected;
   }
 
@@ -82,11 +82,15 @@ export function createConnect(deps: ConnectDeps): Connect {
 
   /**
    * No grant is left at Zoom that nobody here knows of. Where somebody else holds the connection of that Zoom account, theirs
-   * ended when this one was given: it goes on with this one, and to revoke it would remove the app for them.
+   * ended when this one was given: it goes on with this one, and to revoke it would remove the app for them. So one that may
+   * be of the person's own connection, which others may hold too, is left to run out.
    */
-  async function giveBack(grant: Grant, profile: ZoomAnswer<ZoomProfile>): Promise<void> {
-    const known = profile.ok ? await connections.findConnectionOfZoomUser(profile.value.zoomUserId) : null;
-    if (!profile.ok || !known) return void (await oauth.revoke(grant.tokens.access));
+  async function giveBack(grant: Grant, profile: ZoomAnswer<ZoomProfile>, userId: UserId): Promise<void> {
+    const known = profile.ok
+      ? await connections.findConnectionOfZoomUser(profile.value.zoomUserId)
+      : await connections.findConnectionOf(userId);
+    if (!known) return void (await oauth.revoke(grant.tokens.access));
+    if (!profile.ok) return;
     if (missingScopes(grant.scopes).length > 0) return;
     const { scopes, apiUrl } = grant;
     const sealedTokens = sealTokens(encryption, known.id, grant.tokens);

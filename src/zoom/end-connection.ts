@@ -26,8 +26,11 @@ export type Endings = {
    * forgotten, and Zoom is told. Returns false when they held none.
    */
   disconnect(userId: UserId): Promise<boolean>;
-  /** Ends it for all who hold it, because Zoom says that there is nothing to hold. */
-  endForAll(connection: Connection, end: ConnectionEnd): Promise<void>;
+  /**
+   * Ends it for all who hold it, because Zoom says that there is nothing to hold. Nothing happens when its grant lives:
+   * somebody connected anew since.
+   */
+  endForAll(id: ConnectionId, end: ConnectionEnd): Promise<void>;
   /** Does `step`, in which a person may leave a connection for another one, and forgets what they left. */
   leaveBy<Value>(connection: Connection, userId: UserId, step: () => Promise<Value>): Promise<Value>;
   /** Forgets what was left behind, should the process have died in the midst of it, and tells Zoom. */
@@ -67,12 +70,12 @@ export function createEndings(deps: EndConnectionDeps): Endings {
     return done;
   }
 
-  async function end(leave: Leave, why: ConnectionEnd): Promise<void> {
+  async function end(leave: Leave, why: ConnectionEnd, only?: { ifState: 'broken' }): Promise<void> {
     const { id } = leave.connection;
     const at = clock();
     const ended = leave.people.map((userId) => ({ userId, end: why, at }));
     await leaveBy(leave, async () => {
-      const removed = await connections.endConnection(id, ended);
+      const removed = await connections.endConnection(id, ended, only);
       log.info({ connectionId: id, end: why, removed }, 'a Zoom connection was ended');
     });
   }
@@ -104,7 +107,11 @@ export function createEndings(deps: EndConnectionDeps): Endings {
       await end({ connection, people: [userId], tell: true }, 'disconnected');
       return true;
     },
-    endForAll: (connection, why) => end({ connection, people: connection.holders, tell: false }, why),
+    async endForAll(id, why) {
+      const connection = await connections.findConnection(id);
+      if (connection?.state !== 'broken') return;
+      await end({ connection, people: connection.holders, tell: false }, why, { ifState: 'broken' });
+    },
     leaveBy: (connection, userId, step) => leaveBy({ connection, people: [userId], tell: false }, step),
     kind: {
       ...FORGET,

@@ -3,7 +3,14 @@ import { newId } from '../lib/ids.ts';
 import { failure, type Result, success } from '../lib/result.ts';
 import type { Connection, ConnectionId } from './connection.ts';
 import type { MeetingLink } from './meeting-link.ts';
-import { changeLink, type LinkChangeDeps, linkEvent, type Overlap, overlappingLinks } from './meeting-links.ts';
+import {
+  changeLink,
+  type LinkChangeDeps,
+  linkEvent,
+  type Overlap,
+  overlappingLinks,
+  unverifyLink,
+} from './meeting-links.ts';
 import { type LinkPerson, linkRights, mayLink } from './meeting-links-policy.ts';
 import type { LinkSettings } from './meeting-settings.ts';
 import { tellsOf } from './meeting-times.ts';
@@ -12,7 +19,7 @@ import type { ZoomApi, ZoomFault } from './zoom-api.ts';
 import type { ConnectionStore } from './zoom-store.ts';
 
 export type LinkMeetingDeps = LinkChangeDeps & {
-  connections: Pick<ConnectionStore, 'findConnectionOf'>;
+  connections: Pick<ConnectionStore, 'findConnection' | 'findConnectionOf'>;
   /** Null when no Zoom app is set up. */
   api: ZoomApi | null;
   /** The meetings that a person has recordings of, as far as they are known here. */
@@ -59,7 +66,18 @@ export async function linkMeeting(
   const link = newLink(deps, request, hosted?.value ?? null);
   const others = await overlappingLinks(deps, { ...link, ...settings, id: null });
   if (others.some(({ id }) => !request.seenOverlap.includes(id))) return { ...failure('overlap'), with: others };
-  return deps.meetingLinks.addLink(link, linkEvent(deps, `user:${who.userId}`, { before: null, after: link }));
+  const event = linkEvent(deps, `user:${who.userId}`, { before: null, after: link });
+  const added = await deps.meetingLinks.addLink(link, event);
+  return added.ok ? success(await unlessLeft(deps, added.value)) : added;
+}
+
+/** Zoom takes seconds to answer; whoever disconnected meanwhile, before the link was written, left it behind unknowingly. */
+async function unlessLeft(deps: LinkMeetingDeps, link: MeetingLink): Promise<MeetingLink> {
+  const { id, connectionId, linkedBy } = link;
+  if (connectionId === null) return link;
+  const connection = await deps.connections.findConnection(connectionId);
+  if (connection?.holders.includes(linkedBy)) return link;
+  return (await unverifyLink(deps, id, connectionId)) ?? link;
 }
 
 function newLink(
@@ -104,7 +122,9 @@ export async function verifyLink(
     if (now.connectionId !== null) return null;
     return { ...now, ...hosted.value, linkedBy: who.userId, mode: 'ask', checkedAt: deps.clock() };
   });
-  return after ? success(after) : failure('no-such-meeting-link');
+  if (!after) return failure('no-such-meeting-link');
+  const verified = await unlessLeft(deps, after);
+  return verified.connectionId === null ? failure('no-connection') : success(verified);
 }
 
 /** The connection of a person who may use it here, as long as it works. */

@@ -81,8 +81,17 @@ export async function unlinkConnection(
 ): Promise<void> {
   for (const link of await deps.meetingLinks.linksOfConnection(connectionId)) {
     if (only && link.linkedBy !== only.userId) continue;
-    await changeLink(deps, link.id, 'system', (now) => (now.connectionId === connectionId ? unverified(now) : null));
+    await unverifyLink(deps, link.id, connectionId);
   }
+}
+
+/** Makes a link of that connection one that nobody verified. What stands afterwards. */
+export function unverifyLink(
+  deps: Pick<LinkChangeDeps, 'meetingLinks' | 'clock' | 'random'>,
+  id: MeetingLinkId,
+  connectionId: ConnectionId,
+): Promise<MeetingLink | null> {
+  return changeLink(deps, id, 'system', (now) => (now.connectionId === connectionId ? unverified(now) : null));
 }
 
 function unverified(link: MeetingLink): MeetingLink {

@@ -38,10 +38,10 @@ export type ZoomTokens = {
 };
 
 export type ZoomTokensDeps = {
-  connections: Pick<ConnectionStore, 'findConnection' | 'changeConnection'>;
+  connections: Pick<ConnectionStore, 'findConnection' | 'findConnectionOfZoomUser' | 'changeConnection'>;
   leases: Pick<LeaseStore, 'acquireLease' | 'releaseLease'>;
   encryption: Encryption;
-  oauth: Pick<ZoomOAuth, 'refresh'>;
+  oauth: Pick<ZoomOAuth, 'refresh' | 'revoke'>;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -102,23 +102,30 @@ export function createTokens(deps: ZoomTokensDeps): ZoomTokens {
     const { sealedTokens, tokens } = held.value;
     const kept = unsaved.get(id);
     if (kept?.from !== sealedTokens && isGood(tokens, refused, clock())) return accessOf(held.value);
-    if (kept?.from === sealedTokens) return save(id, sealedTokens, kept.grant);
+    if (kept?.from === sealedTokens) return save(held.value, kept.grant);
     const answer = await oauth.refresh(tokens);
-    if (answer.ok) return save(id, sealedTokens, answer.value);
+    if (answer.ok) return save(held.value, answer.value);
     return settle(held.value, answer, refused, call);
   }
 
   /** Saved before anybody uses them. When the person connected anew meanwhile, that grant is the one that lives. */
-  async function save(id: ConnectionId, from: string, grant: Grant): Promise<ZoomAnswer<Access>> {
+  async function save({ connection, sealedTokens: from }: Held, grant: Grant): Promise<ZoomAnswer<Access>> {
+    const { id, profile } = connection;
     unsaved.set(id, { from, grant });
     const sealedTokens = sealTokens(encryption, id, grant.tokens);
-    await connections.changeConnection(id, clock(), (current) =>
+    const stands = await connections.changeConnection(id, clock(), (current) =>
       current.sealedTokens === from ? { ...current, ...grantFields(current, grant), sealedTokens } : null,
     );
     unsaved.delete(id);
     unanswered.delete(id);
+    if (stands === null) await giveUp(profile.zoomUserId, grant);
     const held = await read(id);
     return held.ok ? accessOf(held.value) : held;
+  }
+
+  /** Disconnected while Zoom renewed it: whoever told Zoom of that knew the tokens before alone. */
+  async function giveUp(zoomUserId: string, { tokens }: Grant): Promise<void> {
+    if ((await connections.findConnectionOfZoomUser(zoomUserId)) === null) await oauth.revoke(tokens.access);
   }
 
   async function settle(held: Held, failed: GrantFailure, refused: Refused | null, call: ZoomCall) {

@@ -38,9 +38,14 @@ export type ConnectionStore = {
   ): Promise<Connection | null>;
   /**
    * Ends it for the people of `ended` (all holders, or one of them), keeps for each of them only why and when, and removes
-   * the connection when no holder is left. True when it was removed by this call.
+   * the connection when no holder is left. True when it was removed by this call. With `ifState`, nothing is written when it
+   * is in another state.
    */
-  endConnection(id: ConnectionId, ended: readonly EndedConnection[]): Promise<boolean>;
+  endConnection(
+    id: ConnectionId,
+    ended: readonly EndedConnection[],
+    only?: { ifState: Connection['state'] },
+  ): Promise<boolean>;
   /** What is kept of the last connection of a person that ended for good. */
   findEnded(userId: UserId): Promise<EndedConnection | null>;
   /** Live ones that somebody asked a sweep for, or not swept since `sweptBefore`, asked ones first. */

@@ -116,11 +116,11 @@ async function callZoom(visitor: Visitor): Promise<Visitor> {
   return visitor.get(at(visitor, `/channels/${channel}/meetings/add`));
 }
 
-async function link(visitor: Visitor, number: string): Promise<void> {
+async function link(visitor: Visitor, number: string, says = 'The meeting is linked.'): Promise<void> {
   await visitor.get(at(visitor, `/channels/${channel}/meetings/add?number=${number}`));
   const action = visitor.forms().find((form) => 'name' in form.fields)?.action ?? '';
   await visitor.post(action, settingsFields(visitor), sameOrigin(visitor));
-  expect(visitor.text()).toContain('The meeting is linked.');
+  expect(visitor.text()).toContain(says);
 }
 
 const links = () => tool.storage.meetingLinks.linksOfChannel(channel);
@@ -234,6 +234,19 @@ describe('connecting', () => {
     expect(teacher.text()).toContain('Another Zoom account is connected');
     expect([zoom.oauth.grant('ben'), zoom.oauth.grant('ada') !== undefined]).toEqual([undefined, true]);
     expect((await callZoom(teacher)).text()).toContain('Exam review');
+  });
+
+  it('does not remove the app for another holder when a grant does not even tell whose it is', async () => {
+    const { teacher, assistant } = people;
+    const ticket = await ticketOf(teacher);
+    await connected(assistant);
+    const { id } = await connected(teacher);
+    zoom.faults.withheldScopes = ['user:read:user'];
+    zoom.requests.reset();
+    await connectFrom(teacher, ticket, 'ada');
+    expect(teacher.text()).toContain('Zoom did not allow enough');
+    expect([zoom.requests.count('POST /oauth/revoke'), zoom.oauth.grant('ada') !== undefined]).toEqual([0, true]);
+    expect((await connectionOf(assistant))?.id).toBe(id);
   });
 
   it('takes the refused grant over where somebody else holds that account, as theirs ended by it', async () => {
@@ -365,10 +378,7 @@ describe('disconnecting', () => {
     expect(await connectionOf(teacher)).toBeNull();
     expect(await tool.storage.connections.findConnection(before.id)).toBeNull();
     expect(await linkOf(teacher)).toMatchObject({ connectionId: null, topic: null, times: [], mode: 'ask' });
-    expect(importing && (await tool.storage.recordings.findRecording(importing.id))).toMatchObject({
-      connectionId: null,
-      import: { state: 'cancelled', fault: 'not-connected' },
-    });
+    expect(importing && (await tool.storage.recordings.findRecording(importing.id))).toBeNull();
     await expect.poll(() => listed(before), SOON).toBe(0);
     await expect.poll(() => zoom.oauth.grant('ada'), SOON).toBeUndefined();
     expect(await account(teacher)).not.toContain('removed from your apps');
@@ -385,6 +395,21 @@ describe('disconnecting', () => {
     (await tool.app.jobs.overview())
       .filter(({ name }) => name === 'forget-zoom-connection')
       .reduce((sum, { waiting, running, failed }) => sum + waiting + running + failed, 0);
+
+  it('leaves nothing of Zoom in a link that is made at the same time', async () => {
+    const { teacher } = people;
+    const { id } = await connected(teacher);
+    const { meetingLinks, connections } = tool.storage;
+    const { addLink } = meetingLinks;
+    meetingLinks.addLink = async (...asked) => {
+      meetingLinks.addLink = addLink;
+      expect(asked[0].connectionId).toBe(id);
+      await connections.endConnection(id, [{ userId: idOf(teacher), end: 'disconnected', at: Date.now() }]);
+      return addLink(...asked);
+    };
+    await link(teacher, SEEDED_MEETINGS.lecture, 'linked as not verified');
+    expect(await linkOf(teacher)).toMatchObject({ connectionId: null, topic: null, times: [], mode: 'ask' });
+  });
 
   it('does not depend on Zoom', async () => {
     const { teacher } = people;

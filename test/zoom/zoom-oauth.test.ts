@@ -123,6 +123,30 @@ describe('renewing', () => {
     expect(await bench.api.profile(id)).toMatchObject({ ok: true });
   });
 
+  test.each([
+    ['ended, so that Zoom is told of what it gave', false],
+    ['ended and made anew, which stays', true],
+  ])('of a connection that meanwhile was %s', async (_what, again) => {
+    const id = await bench.connect('ada');
+    bench.zoom.clock.advance(2 * HOUR);
+    const { connections } = bench.storage;
+    const { changeConnection, endConnection } = connections;
+    const holders = (await connections.findConnection(id))?.holders ?? [];
+    connections.changeConnection = async (...asked) => {
+      connections.changeConnection = changeConnection;
+      const at = bench.zoom.clock.now();
+      await endConnection(
+        id,
+        holders.map((userId) => ({ userId, end: 'disconnected', at })),
+      );
+      if (again) await bench.connect('ada');
+      return changeConnection(...asked);
+    };
+    expect(await bench.tokens.accessFor(id)).toMatchObject({ ok: false, reason: 'not-connected' });
+    expect(bench.zoom.oauth.grant('ada') !== undefined).toBe(again);
+    expect(bench.zoom.requests.count('POST /oauth/revoke')).toBe(again ? 0 : 1);
+  });
+
   test.each(['throttled', 'unavailable', 'html', 'cut', 'invalid-client'] as const)(
     'ends nothing when the token endpoint is %s',
     async (kind) => {

@@ -30,11 +30,12 @@ export function createConnectionStore(db: Database): ConnectionStore {
         if (current === null || next === null) return { is: current };
         return (await rows.replace(current, next)) ? { is: next } : null;
       }),
-    endConnection: (id, people) =>
+    endConnection: (id, people, only) =>
       untilWritten(async () => {
         const current = await rows.find({ _id: id });
         const leaving = people.filter(({ userId }) => current?.holders.includes(userId));
         if (current === null || leaving.length === 0) return { is: false };
+        if (only && current.state !== only.ifState) return { is: false };
         // First, so that nobody loses a connection without a word. Of a person who still holds one it says nothing.
         for (const each of leaving) await ended.put(each);
         const left = await rows.leave(current, new Set(leaving.map(({ userId }) => userId)));

@@ -1,7 +1,7 @@
 import type { UserId } from '../../channels/channel.ts';
 import { wellFormed } from '../../lib/fold.ts';
 import { failure, success } from '../../lib/result.ts';
-import type { Authorisation, Connection, ConnectionId, EndedConnection } from '../../zoom/connection.ts';
+import type { Authorisation, Connection, ConnectionId } from '../../zoom/connection.ts';
 import type { ConnectionStore } from '../../zoom/zoom-store.ts';
 import { storable } from '../storable.ts';
 import { decidedConnection, newConnection, renewedConnection } from '../zoom-changes.ts';
@@ -20,7 +20,8 @@ export function createConnectionStore(db: Database): ConnectionStore {
     return next ?? current;
   });
 
-  const end = atomic(db, (id: ConnectionId, people: readonly EndedConnection[]): boolean => {
+  const end = atomic(db, (...[id, people, only]: Parameters<ConnectionStore['endConnection']>): boolean => {
+    if (only && rows.find(id)?.state !== only.ifState) return false;
     const left = people.map((each) => ({ each, how: rows.leave(id, each.userId) }));
     for (const { each, how } of left) if (how !== 'no-holder') ended.put(each);
     return left.some(({ how }) => how === 'removed');
@@ -33,7 +34,7 @@ export function createConnectionStore(db: Database): ConnectionStore {
     findConnectionOf: async (userId) => rows.findOf(userId),
     findConnectionOfZoomUser: async (zoomUserId) => rows.findOfZoomUser(wellFormed(zoomUserId)),
     changeConnection: async (...asked) => change(...asked),
-    endConnection: async (id, people) => end(id, people),
+    endConnection: async (...asked) => end(...asked),
     findEnded: async (userId) => ended.find(userId),
     connectionsToSweep: createSweepList(db),
   };

@@ -171,6 +171,32 @@ export function defineConnectionStoreSuite(open: OpenStorage): void {
       expect(await store().findEnded(asUser('cem'))).toBeNull();
     });
 
+    it('ends in the state that is asked for alone, so that one connected anew at the same time stays', async () => {
+      const only = { ifState: 'broken' } as const;
+      const live = await connected('ana', 'zoom-1');
+      expect(await store().endConnection(live.id, [ended('ana')], only)).toBe(false);
+      expect(await store().findConnection(live.id)).toEqual(live);
+      expect(await store().findEnded(asUser('ana'))).toBeNull();
+      expect(await store().endConnection('no-such' as ConnectionId, [ended('ana')], only)).toBe(false);
+      await breakDown(live);
+      expect(await store().endConnection(live.id, [ended('ana')], only)).toBe(true);
+      expect(await store().findEnded(asUser('ana'))).toEqual(ended('ana'));
+      const after = await atOnce(6, async (i) => {
+        const person = `p${i}`;
+        const dead = await breakDown(await connected(person, `zoom-of-${i}`));
+        const anew = { id: `anew-${i}` as ConnectionId };
+        await Promise.all([
+          connect(person, `zoom-of-${i}`, anew),
+          store().endConnection(dead.id, [ended(person)], only),
+        ]);
+        return [await store().findConnectionOf(asUser(person)), await store().findEnded(asUser(person))];
+      });
+      for (const [connection, end] of after) {
+        expect(connection).toMatchObject({ state: 'live' });
+        expect(end).toBeNull();
+      }
+    });
+
     it('writes nothing of a late change once it has ended', async () => {
       const { id, walk } = await connected('ana', 'zoom-1');
       await store().endConnection(id, [ended('ana')]);
