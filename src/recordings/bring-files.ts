@@ -164,7 +164,7 @@ function newKey({ clock, random }: BringDeps, id: RecordingId, extension: string
 }
 
 /** Where all files of a recording are. */
-export function folderOf(id: RecordingId): string {
+function folderOf(id: RecordingId): string {
   return `recordings/${id}/`;
 }
 
