@@ -218,9 +218,9 @@ function faultOf(sent: FuzzRequest, answer: Answer, marker: string): string | nu
 /** Where people or keys see what they typed: searches, forms that come back, places in a list, what was just written. */
 function mayRepeat({ path, method }: FuzzRequest, { status, headers }: Answer): boolean {
   const [place = ''] = path.split('?');
-  if (/^\/channels(\/[^/]+\/(members|people|settings|pass-on)(\/.*)?)?\/?$/i.test(place)) {
-    return [200, 409, 422].includes(status);
-  }
+  const ofChannel = /^\/channels(\/[^/]+\/(members|people|settings|pass-on|meetings|recordings)(\/.*)?)?\/?$/i;
+  const ofOnesOwn = /^\/(zoom\/)?recordings(\/.*)?$/i;
+  if (ofChannel.test(place) || ofOnesOwn.test(place)) return [200, 409, 422].includes(status);
   if (/^\/api\/v1\//i.test(place) && ['PATCH', 'PUT'].includes(method)) return status === 200 || status === 201;
   const { canvas, moodle } = tool.sandbox;
   const ways = [canvas, moodle].map(({ registration }) => registration.authUrl);
